@@ -1,0 +1,58 @@
+"""Sources of samples, one kind a module; ``load`` finds the one that fits a path.
+
+Each module offers ``wanted`` (what it reads, in a few words), ``recognises(path)`` (cheap: names and first bytes only)
+and ``load(path, reading)``.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Protocol, cast
+
+from lessup import discovery
+from lessup.errors import DataError
+from lessup.samples import Reading, Samples
+
+
+class Source(Protocol):
+    """The functions that every module of this folder offers."""
+
+    wanted: str
+
+    def recognises(self, path: Path) -> bool:
+        """Tell from names and first bytes alone whether ``load`` is worth calling."""
+
+    def load(self, path: Path, reading: Reading) -> Samples:
+        """Load the samples at ``path``."""
+
+
+def sources() -> dict[str, Source]:
+    """Import every source, by public name."""
+    return {name: cast(Source, discovery.module("data", name)) for name in discovery.names("data")}
+
+
+def load(path: str | Path, reading: Reading | None = None) -> Samples:
+    """Load whatever is at a path with the source that recognises it.
+
+    Args:
+        path: a file or folder, or the name of an embedded data set such as ``furniture``.
+        reading: how to read it.
+
+    Raises:
+        DataError: nothing is there, or no source recognises it; the message says what was found and what was wanted.
+    """
+    path = Path(path)
+    candidates = sources()
+    for source in candidates.values():
+        if source.recognises(path):
+            return source.load(path, reading or Reading())
+    if not path.exists():
+        raise DataError(f"nothing at {path}: give a file, a folder or an embedded data set (see `lessup list data`)")
+    wanted = "; ".join(source.wanted for source in candidates.values())
+    raise DataError(f"no usable data at {path}: found {_contents(path)}; wanted {wanted} (see `lessup doctor {path}`)")
+
+
+def _contents(path: Path) -> str:
+    if path.is_file():
+        return f"one {path.suffix or 'unnamed'} file"
+    counts = Counter(file.suffix.lower() or "no suffix" for file in path.rglob("*") if file.is_file())
+    return ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(4)) or "an empty folder"

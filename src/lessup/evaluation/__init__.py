@@ -1,0 +1,72 @@
+"""Evaluation: one protocol is one module, and the module's name is its public name."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lessup import discovery
+from lessup.methods import Method
+from lessup.samples.splits import Split
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric over ``n`` seeds, folds or runs: mean and sample standard deviation (0 for n = 1)."""
+
+    mean: float
+    std: float = 0.0
+    n: int = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a protocol gives.
+
+    Attributes:
+        rows: scores by row, then by metric; a class's own value is ``metric/class``.
+        figures: arrays from which the report draws, by name; written beside the scores.
+        notes: sentences that must stand beside the numbers, such as samples left out.
+    """
+
+    rows: Mapping[str, Mapping[str, Score]]
+    figures: Mapping[str, np.ndarray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class Protocol(ABC):
+    """One way of measuring; concrete protocols are final.
+
+    Attributes:
+        Config: frozen dataclass of the protocol's settings, the published ones as defaults.
+        paper: where the protocol comes from.
+        reads: keys of a sample that it needs.
+        needs: the kind of method that it can measure.
+    """
+
+    Config: ClassVar[type[Any]]
+    paper: ClassVar[str]
+    reads: ClassVar[tuple[str, ...]]
+    needs: ClassVar[type[Method]]
+
+    def __init__(self, config: Any | None = None) -> None:
+        self.config = config or self.Config()
+
+    @abstractmethod
+    def measure(self, method: Method, split: Split) -> Result:
+        """Measure a trained method (in ``eval`` mode, on its device) and the trivial rows on the test part.
+
+        Raises:
+            DataError: the data cannot carry this protocol.
+        """
+
+
+def load(name: str) -> type[Protocol]:
+    """Return the protocol class behind a public name, such as ``shape-repair``.
+
+    Raises:
+        UsageError: no protocol has this name.
+    """
+    return discovery.concrete("evaluation", name, Protocol)

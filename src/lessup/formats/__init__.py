@@ -1,0 +1,1 @@
+"""Bytes on disk to plain arrays and back, one format a module. Everything read is hostile until checked."""

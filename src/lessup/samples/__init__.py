@@ -1,0 +1,94 @@
+"""What a set of samples is, whatever it was read from, and the glossary of what a sample holds.
+
+A batch is a plain dict of tensors. These are its keys; every method names those that it reads:
+
+==========  ==================  =======  =======================================================
+key         shape               dtype    meaning and range
+==========  ==================  =======  =======================================================
+``voxels``  (B, V, V, V)        bool     occupied cells of a solid grid; axes x, y, z with z up
+``label``   (B,)                int64    class, 0 <= label < K, or -1 where not known
+==========  ==================  =======  =======================================================
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+
+Batch = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a source is read; what does not concern a source is left alone.
+
+    Attributes:
+        side: V, cells per side of a shape grid; 0 keeps stored grids as they are and gives meshes 30.
+        padding: empty cells on each side of a voxelised mesh.
+        views: rotations about the upright axis made of each mesh; 12 are 30 degrees apart.
+    """
+
+    side: int = 0
+    padding: int = 3
+    views: int = 12
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One file or sample that was left out or is doubtful.
+
+    Attributes:
+        name: file or sample.
+        reason: what is wrong, in a few words.
+        skipped: True if it was left out, False if it was used all the same.
+    """
+
+    name: str
+    reason: str
+    skipped: bool = True
+
+
+class Samples(ABC):
+    """N samples of one kind, held small and handed out in batches.
+
+    Attributes:
+        keys: keys of a batch after ``expand``.
+        id: (N,) str, unique and stable names.
+        label: (N,) int64, class or -1.
+        classes: (K,) names.
+        group: (N,) int64; samples of one group (the views of an object) are never parted by a split.
+        official: (N,) str, ``train``, ``test`` or empty where the data has no split of its own.
+        damage: what was left out or is doubtful.
+        fingerprint: hash of the content; equal for equal data, whatever its path.
+    """
+
+    keys: tuple[str, ...]
+    id: np.ndarray
+    label: np.ndarray
+    classes: tuple[str, ...]
+    group: np.ndarray
+    official: np.ndarray
+    damage: tuple[Damage, ...]
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @abstractmethod
+    def read(self, indices: Sequence[int] | np.ndarray) -> Batch:
+        """Return the samples in their compact form, on the CPU."""
+
+    @abstractmethod
+    def expand(self, batch: Batch) -> Batch:
+        """Turn a compact batch, on whichever device it is, into the keys of the glossary."""
+
+    @abstractmethod
+    def take(self, indices: np.ndarray) -> Self:
+        """Return the samples at ``indices`` alone."""
+
+    def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
+        """Read and expand: the samples at ``indices``, ready for a method."""
+        return self.expand(self.read(indices))

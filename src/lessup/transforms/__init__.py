@@ -1,0 +1,1 @@
+"""Small batched transforms; all randomness comes from the ``Draws`` that the caller passes."""
