@@ -1,4 +1,6 @@
-"""The run folder: the one place where training, evaluation and the report meet. ::
+"""The run folder: the one place where training, evaluation and the report meet.
+
+The files of a run::
 
 RUN/config.json             everything needed to repeat the run
 RUN/metrics.csv             one line per logged step
