@@ -2,13 +2,13 @@
 
 The files of a run::
 
-RUN/config.json             everything needed to repeat the run
-RUN/metrics.csv             one line per logged step
-RUN/checkpoints/            last.ckpt and best.ckpt
-RUN/scores/PROTOCOL.json    scores by row and metric
-RUN/figures/PROTOCOL.npz    arrays from which the report draws
-RUN/warnings.json           what the collapse guard saw, oldest first; absent if nothing
-RUN/report.html             one self-contained page
+    RUN/config.json             everything needed to repeat the run
+    RUN/metrics.csv             one line per logged step
+    RUN/checkpoints/            last.ckpt and best.ckpt
+    RUN/scores/PROTOCOL.json    scores by row and metric
+    RUN/figures/PROTOCOL.npz    arrays from which the report draws
+    RUN/warnings.json           what the collapse guard saw, oldest first; absent if nothing
+    RUN/report.html             one self-contained page
 """
 
 import json

@@ -69,4 +69,4 @@ def load(name: str) -> type[Protocol]:
     Raises:
         UsageError: no protocol has this name.
     """
-    return discovery.concrete("evaluation", name, Protocol)
+    return discovery.concrete("evaluation", name, Protocol)  # type: ignore[type-abstract]

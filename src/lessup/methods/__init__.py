@@ -113,7 +113,7 @@ def load(name: str) -> type[Method]:
     Raises:
         UsageError: no method has this name.
     """
-    return discovery.concrete("methods", name, Method)
+    return discovery.concrete("methods", name, Method)  # type: ignore[type-abstract]
 
 
 def recipes(name: str) -> dict[str, Callable[[], Recipe]]:

@@ -13,7 +13,7 @@ key         shape               dtype    meaning and range
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -65,7 +65,7 @@ class Samples(ABC):
         fingerprint: hash of the content; equal for equal data, whatever its path.
     """
 
-    keys: tuple[str, ...]
+    keys: ClassVar[tuple[str, ...]]
     id: np.ndarray
     label: np.ndarray
     classes: tuple[str, ...]
