@@ -3,6 +3,7 @@
 A module's name is its public name, with ``_`` written as ``-``. Listing reads file names only and imports nothing.
 """
 
+import ast
 import difflib
 import importlib
 import inspect
@@ -70,3 +71,15 @@ def concrete(room: str, name: str, base: type[T]) -> type[T]:
     ]
     assert len(found) == 1, f"{home.__name__} defines {len(found)} concrete {base.__name__} classes, wanted one"
     return found[0]
+
+
+def summary(room: str, name: str) -> str:
+    """Return the first sentence of a module's docstring, without importing it.
+
+    Args:
+        room: the folder, such as ``methods``.
+        name: the public name.
+    """
+    source = (_ROOT / room / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(source)) or ""
+    return " ".join(docstring.split("\n\n")[0].split())

@@ -44,12 +44,15 @@ class Protocol(ABC):
         paper: where the protocol comes from.
         reads: keys of a sample that it needs.
         needs: the kind of method that it can measure.
+        learns: whether it fits something on the training part, such as a classifier; if not, all of a new data set
+            is test data.
     """
 
     Config: ClassVar[type[Any]]
     paper: ClassVar[str]
     reads: ClassVar[tuple[str, ...]]
     needs: ClassVar[type[Method]]
+    learns: ClassVar[bool] = True
 
     def __init__(self, config: Any | None = None) -> None:
         self.config = config or self.Config()

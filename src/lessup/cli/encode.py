@@ -1,0 +1,30 @@
+"""`lessup encode RUN --data DATA --out features.npz`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from lessup import verbs
+
+
+def encode(
+    run: Annotated[Path, tyro.conf.Positional], data: str, out: Path, layer: str | None = None, device: str = "cpu"
+) -> int:
+    """Encode a data set with a trained method.
+
+    Args:
+        run: run folder.
+        data: folder, file or embedded data set.
+        out: features.npz to write: x (N, D) float32, id, label, classes.
+        layer: named layer of the method; its default if not given.
+        device: where to compute, such as `cpu` or `cuda`.
+    """
+    print(f"wrote {verbs.encode(run, data, out, layer=layer, device=device)}", file=sys.stderr)
+    return 0
+
+
+def run(words: list[str]) -> int:
+    """Parse and encode."""
+    return tyro.cli(encode, args=words, prog="lessup encode")

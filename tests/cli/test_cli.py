@@ -1,0 +1,59 @@
+"""The command line's words, exits and errors."""
+
+import pytest
+
+from lessup.cli import COMMANDS, main
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"lessup {name} " in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("train", "evaluate", "compare")])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"lessup {command}" in capsys.readouterr().out
+
+
+def test_method_has_its_own_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "vconv-dae", "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "--no-corruption" in shown
+    assert "--batch-size" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["trian"], "did you mean `lessup train`"),
+        (["train", "vconv-dea", "--data", "x", "--out", "y"], "nearest: vconv-dae"),
+        (["train", "--data", "x", "--out", "y"], "which method?"),
+        (["train", "vconv-dae", "--recipe", "papr", "--data", "x", "--out", "y"], "it has"),
+        (["evaluate", "x", "--protocol", "shape-repare"], "nearest: shape-repair"),
+        (["evaluate", "nowhere", "--protocol", "shape-repair"], "nowhere"),
+        (["train", "vconv-dae", "--data", "nowhere", "--out", "y"], "nothing at nowhere"),
+    ],
+)
+def test_wrong_usage_gives_one_line_and_exit_2(
+    words: list[str], answer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    said = capsys.readouterr().err.strip()
+    assert answer in said
+    assert "\n" not in said
+
+
+def test_no_words_at_all_is_wrong_usage() -> None:
+    assert main([]) == 2
+
+
+def test_lists_are_not_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    for kind in ("methods", "protocols", "recipes", "data"):
+        assert main(["list", kind]) == 0
+    assert "vconv-dae --recipe paper" in capsys.readouterr().out
