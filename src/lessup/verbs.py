@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import torch
 
 from lessup import data as sources
 from lessup import evaluation, methods
-from lessup import train as training_room
+from lessup import training as fitting
 from lessup.errors import DataError, UsageError
 from lessup.evaluation import Result, Score
 from lessup.features import encode_all, save
@@ -62,6 +62,47 @@ class Settings:
         )
 
 
+def settings(
+    method: str,
+    data: str,
+    *,
+    recipe: str = "cpu",
+    config: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    reading: Reading | None = None,
+    folds: Folds | None = None,
+) -> Settings:
+    """Fill in a run's settings from a recipe.
+
+    Args:
+        method: public name.
+        data: path or name of the data.
+        recipe: name of one of the method's recipes.
+        config: fields of the method's config that differ from the recipe.
+        training: fields of ``Training`` that differ from the recipe.
+        reading: how the data is read.
+        folds: which part of the data is held out.
+
+    Raises:
+        UsageError: the method has no such recipe.
+
+    >>> settings("vconv-dae", "furniture", training={"steps": 10}).training.steps
+    10
+    """
+    known = methods.recipes(method)
+    if recipe not in known:
+        raise UsageError(f"{method} has no recipe {recipe!r}; it has {', '.join(known)}")
+    filled = known[recipe]()
+    return Settings(
+        method=method.replace("_", "-"),
+        config=replace(filled.config, **(config or {})),
+        training=replace(filled.training, **(training or {})),
+        data=data,
+        reading=reading or Reading(),
+        folds=folds or Folds(),
+    )
+
+
 def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resume: bool = False) -> Run:
     """Train a method and leave a run folder.
 
@@ -83,8 +124,8 @@ def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resum
     run = Run.open(out) if resume else Run.create(out, overwrite=overwrite)
     if not resume:
         run.write_config(_description(settings, config, samples))
-    method = training_room.build(settings.method, config, settings.training.seed)
-    training_room.fit(method, parts, settings.training, run, resume=resume)
+    method = fitting.build(settings.method, config, settings.training.seed)
+    fitting.fit(method, parts, settings.training, run, resume=resume)
     return run
 
 
@@ -159,7 +200,7 @@ def load(run: str | Path, *, device: str = "cpu") -> tuple[Run, Method]:
         RunError: the folder is not a run, or has no checkpoint.
     """
     folder = Run.open(run)
-    return folder, training_room.restore(folder, device=device)
+    return folder, fitting.restore(folder, device=device)
 
 
 def encode(run: str | Path, data: str, out: str | Path, *, layer: str | None = None, device: str = "cpu") -> Path:

@@ -20,7 +20,7 @@ def toy(objects_per_class: tuple[int, ...], views: int = 3, official: str = "") 
         classes=tuple(f"c{k}" for k in range(len(objects_per_class))),
         group=group,
         view=np.tile(np.arange(views), sum(objects_per_class)),
-        official=np.full(n, official),
+        official=np.full(n, official, "<U5"),
         fingerprint="toy",
         row=np.arange(n),
     )

@@ -8,12 +8,10 @@ from typing import Annotated
 
 import tyro
 
-from lessup import discovery, methods, verbs
+from lessup import discovery, verbs
 from lessup.cli.flags import asked_first, parse
 from lessup.errors import UsageError
 from lessup.runs import Run
-from lessup.samples import Reading
-from lessup.samples.splits import Folds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +73,7 @@ def _start(method: str | None, words: list[str]) -> verbs.Settings:
         return _of_run(Path(asked["from"]), method)
     if method is None:
         raise UsageError(f"which method? One of {', '.join(discovery.names('methods'))} (`lessup train METHOD --help`)")
-    return _of_recipe(method, asked["recipe"] or "cpu")
+    return verbs.settings(method, "", recipe=asked["recipe"] or "cpu")
 
 
 def _of_run(config_file: Path, method: str | None) -> verbs.Settings:
@@ -86,18 +84,3 @@ def _of_run(config_file: Path, method: str | None) -> verbs.Settings:
     if method is not None and method.replace("_", "-") != settings.method:
         raise UsageError(f"{config_file} is a run of {settings.method}, not of {method}: leave the method out")
     return settings
-
-
-def _of_recipe(method: str, recipe: str) -> verbs.Settings:
-    known = methods.recipes(method)
-    if recipe not in known:
-        raise UsageError(f"{method} has no recipe {recipe!r}; it has {', '.join(known)}")
-    filled = known[recipe]()
-    return verbs.Settings(
-        method=method.replace("_", "-"),
-        config=filled.config,
-        training=filled.training,
-        data="",
-        reading=Reading(),
-        folds=Folds(),
-    )
