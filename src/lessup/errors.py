@@ -25,5 +25,9 @@ class RunError(LessupError, OSError):
     """A run folder cannot be used: it exists already, is not one, belongs to another method, or cannot be written."""
 
 
+class CollapseError(LessupError, ArithmeticError):
+    """Training collapsed or gave numbers that are not finite, and ``--on-collapse stop`` was asked for."""
+
+
 class MissingExtraError(LessupError, ImportError):
     """An optional package is needed; the message names the extra that brings it."""
