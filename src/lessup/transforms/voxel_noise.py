@@ -89,12 +89,11 @@ def cut(voxels: Tensor, normal: Tensor) -> Tensor:
     Returns:
         (B, V, V, V) bool; cells whose centre is on the plane stay.
     """
-    side = voxels.shape[1]
-    along = torch.arange(side, device=voxels.device, dtype=normal.dtype) - (side - 1) / 2
-    heights = normal @ torch.cartesian_prod(along, along, along).T  # (B, V^3)
-    cells = voxels.flatten(1)
-    centroid = (heights * cells).sum(1) / cells.sum(1).clamp_min(1)
-    return voxels & (heights <= centroid[:, None]).view_as(voxels)
+    along = torch.arange(voxels.shape[1], device=voxels.device)
+    counts = torch.stack([voxels.sum(axes) for axes in ((2, 3), (1, 3), (1, 2))], 1)  # (B, 3, V) cells in each slice
+    centroid = (counts * along).sum(2) / counts.sum(2).clamp_min(1)
+    x, y, z = ((along - centroid[:, :, None]) * normal[:, :, None]).unbind(1)  # (B, V) heights over the plane
+    return voxels & (x[:, :, None, None] + y[:, None, :, None] + z[:, None, None, :] <= 0)
 
 
 def keep_view(voxels: Tensor, draws: Draws) -> Tensor:
@@ -165,7 +164,7 @@ def _march(voxels: Tensor, slope: Tensor) -> Tensor:
 
 
 def _moves(slope: Tensor, side: int) -> list[list[tuple[Tensor, Tensor, Tensor]]]:
-    """Return the two moves in each of V slabs: (B, 1, 1) bytes, one bit a ray, of those that stay, go sideways, go up."""
+    """Return the two moves in each of V slabs: (B, 1, 1) bytes, a bit a ray, of those that stay, go sideways, go up."""
     phase = (torch.arange(RAYS_PER_CELL, device=slope.device) + 0.5) / RAYS_PER_CELL
     ahead = torch.arange(side + 1, device=slope.device).view(-1, 1, 1, 1)
     place = torch.cartesian_prod(phase, phase) + ahead * slope[:, None]  # (V + 1, B, R, 2) in cells, where rays enter
