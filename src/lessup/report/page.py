@@ -98,7 +98,8 @@ def viewer(titles: Sequence[str], choices: Sequence[Mapping[str, Any]], layout: 
         f'<div class="panel"><div class="title">{escape(title)}</div><div class="plot"></div></div>' for title in titles
     )
     data = embed({"choices": choices, "layout": layout})
-    return f'<figure class="viewer">{select}<div class="panels">{panels}</div>{data}<figcaption>{key}</figcaption></figure>'
+    caption = f"<figcaption>{key}</figcaption>"
+    return f'<figure class="viewer">{select}<div class="panels">{panels}</div>{data}{caption}</figure>'
 
 
 def facts(values: Mapping[str, str]) -> str:
@@ -116,10 +117,10 @@ def fold(title: str, body: str) -> str:
 
 
 def embed(value: Any) -> str:
-    """Write JSON into the page such that nothing in it can end the script element or start another.
+    r"""Write JSON into the page such that nothing in it can end the script element or start another.
 
-    >>> embed({"name": "</script>"})
-    '<script type="application/json">{"name": "\\\\u003c/script>"}</script>'
+    >>> print(embed({"name": "</script>"}))
+    <script type="application/json">{"name": "\u003c/script>"}</script>
     """
     text = json.dumps(value, allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json">{text}</script>'

@@ -59,7 +59,7 @@ def _joined(faces: NDArray[np.uint8]) -> tuple[_Ints, _Ints, _Ints, NDArray[np.u
     end = np.nonzero((faces != 0) & (faces != after))[2] + 1
     label = faces[plane, row, start]
     order = np.lexsort((row, label, end, start, plane))
-    plane, row, start, end, label = (values[order] for values in (plane, row, start, end, label))
+    plane, row, start, end, label = plane[order], row[order], start[order], end[order], label[order]
     same_run = np.stack([plane, start, end, label.astype(np.int64)])
     continues = (same_run[:, 1:] == same_run[:, :-1]).all(0) & (row[1:] == row[:-1] + 1)
     first = np.flatnonzero(~np.r_[np.zeros(min(len(row), 1), bool), continues])

@@ -12,7 +12,7 @@ LEVEL = 0.5
 """A cell is occupied where its probability is above this."""
 
 _NEAREST = 1e-3
-"""Probabilities are kept this far from the level: a vertex that falls onto a cell's centre makes triangles of no area."""
+"""Probabilities are kept this far from the level: a vertex at a cell's centre would make triangles of no area."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def surface(
     if not (grid > LEVEL).any():
         raise DataError("the grid has no occupied cell, so it has no surface")
     field = np.pad(_off_level(grid), 1)
-    vertices, faces, _, _ = marching_cubes(field, LEVEL, method="lorensen", gradient_direction="ascent")
+    vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
+        field, LEVEL, method="lorensen", gradient_direction="ascent"
+    )
     where = placement or Placement()
     # Sample (i, j, k) is the centre of its cell, half a cell further; the padding put one cell before it.
     placed = np.asarray(where.origin) + where.cell * (vertices.astype(np.float64) - 0.5)
