@@ -27,7 +27,9 @@ def write(name: str, figures: Mapping[str, Any]) -> Path:
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "versions": {package: version(package) for package in ("lessup", "torch", "lightning", "numpy", "scikit-learn")},
+        "versions": {
+            package: version(package) for package in ("lessup", "torch", "lightning", "numpy", "scikit-learn")
+        },
         **figures,
     }
     RESULTS.mkdir(exist_ok=True)
@@ -41,5 +43,7 @@ def commit() -> str:
     """Return the short commit, with ``+`` where the package or the benchmarks differ from it."""
     asked = ["git", "-C", str(ROOT)]
     head = subprocess.run([*asked, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
-    changed = subprocess.run([*asked, "status", "--porcelain", "src"], capture_output=True, text=True, check=True).stdout
+    changed = subprocess.run(
+        [*asked, "status", "--porcelain", "src"], capture_output=True, text=True, check=True
+    ).stdout
     return head.strip() + ("+" if changed else "")

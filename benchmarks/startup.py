@@ -1,6 +1,6 @@
 """Time `lessup --help` and `import lessup` as whole processes: medians of 15 runs after a warm-up.
 
-    python benchmarks/startup.py
+python benchmarks/startup.py
 """
 
 import statistics

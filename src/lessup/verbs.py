@@ -283,7 +283,9 @@ def _scores(protocol: str, data: str, run: Run, result: Result, tested: int) -> 
         "protocol": protocol,
         "data": data,
         "samples": tested,
-        "rows": {row: {key: asdict(score) for key, score in row_scores.items()} for row, row_scores in result.rows.items()},
+        "rows": {
+            row: {key: asdict(score) for key, score in row_scores.items()} for row, row_scores in result.rows.items()
+        },
         "seeds": [run.config["training"]["seed"]],
         "notes": list(result.notes),
         "warnings": run.warnings(),
@@ -294,7 +296,12 @@ def _scores(protocol: str, data: str, run: Run, result: Result, tested: int) -> 
 
 
 def compare(
-    runs: Sequence[str | Path], protocol: str, data: str | None = None, *, config: Any | None = None, device: str = "cpu"
+    runs: Sequence[str | Path],
+    protocol: str,
+    data: str | None = None,
+    *,
+    config: Any | None = None,
+    device: str = "cpu",
 ) -> dict[str, dict[str, Score]]:
     """Measure several runs under one protocol and put them into one table.
 

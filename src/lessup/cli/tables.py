@@ -1,6 +1,8 @@
 """Scores as plain text for a terminal, a pipe or a notebook."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from lessup.samples import Damage
 
 
 def score_table(rows: Mapping[str, Mapping[str, Mapping[str, float]]], notes: Sequence[str] = ()) -> str:
@@ -26,3 +28,12 @@ def _cell(score: Mapping[str, float] | None) -> str:
     if score is None:
         return "-"
     return f"{score['mean']:.2f}" + (f" ± {score['std']:.2f}" if score["n"] > 1 else "")
+
+
+def damage_lines(damage: Iterable[Damage]) -> list[str]:
+    """Say what was left out or is doubtful, one line a file.
+
+    >>> damage_lines([Damage("a.off", "truncated")])
+    ['left out a.off: truncated']
+    """
+    return [f"{'left out' if one.skipped else 'used'} {one.name}: {one.reason}" for one in damage]
