@@ -19,12 +19,14 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from lessup.backbones.block_convolution import block_conv3d, block_conv_transpose3d
 from lessup.errors import DataError, UsageError
 from lessup.methods import Losses, Optimization, Recipe, ShapeAutoencoder
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.voxels import Voxels
 from lessup.transforms.draws import Draws
+from lessup.transforms.dropout import dropout
 
 SIDE = 30
 """Cells per side of the grid; the released network fits no other."""
@@ -110,8 +112,8 @@ class VConvDAE(ShapeAutoencoder):
             the player ``reconstruction``; ``wrong_cells`` is the mean number of cells on the wrong side of 0.5.
         """
         whole = batch["voxels"].float()
-        seen = self._dropout(whole, draws) if self.config.corruption else whole
-        logits = self._decode(self._dropout(self._code(seen), draws))
+        seen = dropout(whole, self.config.dropout, draws) if self.config.corruption else whole
+        logits = self._decode(dropout(self._code(seen), self.config.dropout, draws))
         loss = F.binary_cross_entropy_with_logits(logits, whole)
         wrong = ((logits.detach() > 0) != batch["voxels"]).sum() / len(whole)
         return Losses({"reconstruction": loss}, {"wrong_cells": wrong})
@@ -149,27 +151,22 @@ class VConvDAE(ShapeAutoencoder):
         schedule = LambdaLR(optimizer, lambda update: 1 / (1 + update * self.config.decay))
         return {"reconstruction": Optimization(optimizer, schedule)}
 
-    def _dropout(self, x: Tensor, draws: Draws) -> Tensor:
-        """Zero a share of the numbers of (B, ...) ``x`` and scale the others up."""
-        share = self.config.dropout
-        kept = draws.uniform(len(x), *x.shape[1:]) >= share
-        return x * kept / (1 - share)
-
     def _convolved(self, grids: Tensor) -> Tensor:
         """Map (B, V, V, V) grids to (B, 6912)."""
-        x = F.relu(self.conv1(grids[:, None]))  # (B, 64, 8, 8, 8)
-        x = F.relu(self.conv2(x))  # (B, 256, 3, 3, 3)
-        return x.flatten(1)
+        x = block_conv3d(grids[:, None], self.conv1.weight, self.conv1.bias, stride=3)
+        x = F.relu(x)  # (B, 64, 8, 8, 8)
+        x = self.conv2(x)
+        return F.relu(x).flatten(1)
 
     def _code(self, grids: Tensor) -> Tensor:
         """Map (B, V, V, V) grids to (B, 6912) codes."""
-        return F.relu(self.bottleneck(self._convolved(grids)))
+        code: Tensor = self.bottleneck(self._convolved(grids))
+        return F.relu(code)
 
     def _decode(self, code: Tensor) -> Tensor:
         """Map (B, 6912) codes to (B, V, V, V) logits."""
         x = F.relu(self.deconv1(code.view(-1, *CODE_SHAPE)))  # (B, 64, 9, 9, 9)
-        logits: Tensor = self.deconv2(x)  # (B, 1, 30, 30, 30)
-        return logits.squeeze(1)
+        return block_conv_transpose3d(x, self.deconv2.weight, self.deconv2.bias, stride=3).squeeze(1)
 
 
 def _initialise_as_torch7(layer: nn.ConvTranspose3d) -> None:
