@@ -201,7 +201,10 @@ def cpu() -> Recipe:
 
 
 def gpu() -> Recipe:
-    """Train on a GPU: as ``cpu`` with batches of 256 and more updates."""
+    """Train on a GPU: as ``cpu`` with batches of 256 and more updates.
+
+    Command: ``lessup train vconv-dae --data DATA --out RUN --recipe gpu``.
+    """
     return Recipe(
         config=VConvDAEConfig(optimizer="adam", learning_rate=5e-4), training=Training(steps=20_000, batch_size=256)
     )

@@ -1,0 +1,152 @@
+"""What every method promises, whatever it does: a new module under methods/ is tested the moment it exists."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from lessup import discovery, methods
+from lessup.methods import Method, Recipe, ShapeAutoencoder
+from lessup.runs import Training
+from lessup.transforms.draws import Draws
+
+ROOT = Path(__file__).parent.parent
+NAMES = discovery.names("methods")
+AUTOENCODERS = [name for name in NAMES if issubclass(methods.load(name), ShapeAutoencoder)]
+DTYPES = {"voxels": torch.bool, "label": torch.int64}
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Every method built once from its default config; tests leave the weights alone."""
+    return {name: build(name) for name in NAMES}
+
+
+def build(name: str, config=None) -> Method:
+    torch.manual_seed(0)
+    kind = methods.load(name)
+    return kind(config or kind.Config())
+
+
+def example(name: str) -> dict[str, torch.Tensor]:
+    torch.manual_seed(1)
+    return methods.load(name).example(2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_example_batch_holds_what_the_method_reads(name):
+    batch = example(name)
+    assert set(methods.load(name).reads) == set(batch)
+    for key, value in batch.items():
+        assert len(value) == 2
+        assert value.dtype == DTYPES[key], key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_paper_is_cited_with_authors_year_and_link(name):
+    paper, docstring = methods.load(name).paper, discovery.module("methods", name).__doc__
+    link, year = re.search(r"https://\S+", paper), re.search(r", ((19|20)\d\d),", paper)
+    assert link, "no link"
+    assert year, "no year"
+    assert link[0] in docstring
+    assert year[1] in docstring
+    first_author = paper.split(",")[0]
+    assert first_author in docstring
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_is_frozen_and_keyword_only_and_documents_every_default(name):
+    config = methods.load(name).Config
+    assert config.__dataclass_params__.frozen
+    for field in dataclasses.fields(config):
+        assert field.kw_only, field.name
+        assert field.default is not dataclasses.MISSING, field.name
+        assert re.search(rf"^\s*{field.name}: ", config.__doc__, re.MULTILINE), f"{field.name} is not documented"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recipes_hold_the_methods_own_config_and_show_their_command(name):
+    recipes = methods.recipes(name)
+    assert {"paper", "cpu"} <= set(recipes)
+    for key, function in recipes.items():
+        recipe = function()
+        assert isinstance(recipe, Recipe)
+        assert isinstance(recipe.config, methods.load(name).Config)
+        assert isinstance(recipe.training, Training)
+        assert f"lessup train {name} " in function.__doc__
+        assert f"--recipe {key}" in function.__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_a_test_file_and_a_page(name):
+    assert (ROOT / "tests" / "methods" / f"test_{name.replace('-', '_')}.py").is_file()
+    page = (ROOT / "docs" / "methods" / f"{name}.md").read_text()
+    assert f"lessup train {name} " in page
+    assert methods.load(name).paper.rsplit(" ", 1)[1] in page, "the page lacks the link to the paper"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_losses_are_finite_scalars_that_reach_every_parameter_and_repeat(name, built):
+    method, batch = built[name].train(), example(name)
+    state = {key: value.clone() for key, value in method.named_buffers()}
+    losses = method.step(batch, Draws.at(0))
+    for key, value in {**losses.players, **losses.log}.items():
+        assert value.shape == (), key
+        assert value.isfinite(), key
+    assert not any(value.requires_grad for value in losses.log.values())
+    method.load_state_dict(state, strict=False)
+    again = method.step(batch, Draws.at(0))
+    assert all(again.players[player].equal(loss) for player, loss in losses.players.items())
+    names, parameters = zip(*method.named_parameters(), strict=True)
+    gradients = torch.autograd.grad(sum(losses.players.values()), parameters, allow_unused=True)
+    for key, gradient in zip(names, gradients, strict=True):
+        assert gradient is not None, f"{key} takes no part"
+        assert gradient.isfinite().all(), key
+        assert gradient.any(), f"the gradient of {key} is zero"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_loss_falls_on_one_batch_and_every_player_has_its_optimiser(name):
+    method, batch = build(name, methods.recipes(name)["cpu"]().config).train(), example(name)
+    optimizations = method.optimizations(4)
+    history = []
+    for _ in range(4):
+        players = method.step(batch, Draws.at(0)).players
+        assert set(players) == set(optimizations)
+        history.append(sum(loss.item() for loss in players.values()))
+        for player, loss in players.items():
+            optimizations[player].optimizer.zero_grad()
+            loss.backward()
+            optimizations[player].optimizer.step()
+            if optimizations[player].schedule:
+                optimizations[player].schedule.step()
+    assert min(history[1:]) < history[0], history
+
+
+@pytest.mark.parametrize("name", NAMES)
+@torch.no_grad()
+def test_encode_gives_a_row_a_sample_for_every_layer_the_first_by_default(name, built):
+    method, batch = built[name].eval(), example(name)
+    features = {layer: method.encode(batch, layer) for layer in method.layers}
+    for layer, rows in features.items():
+        assert rows.ndim == 2, layer
+        assert len(rows) == 2, layer
+        assert rows.dtype == torch.float32, layer
+        assert rows.isfinite().all(), layer
+        assert not rows[0].equal(rows[1]), f"{layer} tells two samples nothing apart"
+    assert method.encode(batch).equal(features[method.layers[0]])
+
+
+@pytest.mark.parametrize("name", AUTOENCODERS)
+@torch.no_grad()
+def test_repair_gives_probabilities_and_blend_begins_and_ends_with_them(name, built):
+    method, voxels = built[name].eval(), example(name)["voxels"]
+    repaired = method.repair(voxels)
+    assert repaired.shape == voxels.shape
+    assert repaired.dtype == torch.float32
+    assert 0 <= repaired.min() <= repaired.max() <= 1
+    first, second = voxels[:1], voxels[1:]
+    for weight, voxel in ((0.0, first), (1.0, second)):
+        torch.testing.assert_close(method.blend(first, second, weight), method.repair(voxel), rtol=0, atol=1e-5)
