@@ -18,6 +18,7 @@ import math
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ SMALLEST_ROOM = 16 * 2**20
 
 LARGEST_FIGURES = 2**31
 """Bytes that a figures file may unpack to; more is taken for a damaged or hostile archive."""
+
+UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged or hostile archive may raise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,8 +260,11 @@ class Run:
             if size > LARGEST_FIGURES:
                 raise ValueError(f"it unpacks to {_megabytes(size)}")
             with np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+                figures = dict(arrays)
+            if not all(isinstance(array, np.ndarray) for array in figures.values()):
+                raise ValueError("a member is no array")
+            return figures
+        except UNREADABLE as error:
             raise RunError(f"{file} is damaged: {error}; delete it and evaluate again") from error
 
     def warn(self, warning: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ resumed therefore ends with the weights of a run never killed, bit for bit on a 
 weights of one.
 """
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -71,8 +72,9 @@ def fit(method: Method, split: Split, training: Training, run: Run, *, resume: b
     """
     _check(method, split, training)
     checkpoint = run.checkpoint() if resume and run.checkpoint().is_file() else None
-    if checkpoint is None:
-        run.require_room(_checkpoint_bytes(method, training) * 3)
+    if checkpoint:
+        _load(method, checkpoint)  # for a clear error; Lightning restores the rest of the run's state
+    run.require_room(_checkpoint_bytes(method, training) * 3)  # last, best and the one being written
     averaging = _averaging(training.ema_decay)
     guard = CollapseGuard(split, training, run)
     order = Order(len(split.train), training.batch_size, training.seed)
@@ -104,12 +106,21 @@ def restore(run: Run, *, checkpoint: str = "last", device: str = "cpu") -> Metho
         method = build(name, parse(methods.load(name).Config, settings), seed=0)
     except (KeyError, UsageError) as error:
         raise RunError(f"{run.path} does not hold a run of a known method: {error}") from error
-    weights = read_checkpoint(run.checkpoint(checkpoint), device)["state_dict"]
-    try:
-        method.load_state_dict({key.removeprefix("method."): value for key, value in weights.items()})
-    except RuntimeError as error:
-        raise RunError(f"the weights of {run.path} do not fit its method {name}: {error}") from error
+    _load(method, run.checkpoint(checkpoint))
     return method.to(device).eval()
+
+
+def _load(method: Method, checkpoint: Path) -> None:
+    """Load the weights of a checkpoint into a method."""
+    weights = read_checkpoint(checkpoint)["state_dict"]
+    try:
+        method.load_state_dict({str(key).removeprefix("method."): value for key, value in weights.items()})
+    except (RuntimeError, TypeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise RunError(
+            f"the weights in {checkpoint} do not fit {type(method).__name__} as configured ({reason}): "
+            "they belong to another method or config"
+        ) from error
 
 
 def _check(method: Method, split: Split, training: Training) -> None:
@@ -144,7 +155,8 @@ def _averaging(decay: float) -> WeightAveraging | None:
 
 def _trainer(training: Training, method: Method, run: Run, callbacks: list[Any]) -> Trainer:
     several = training.devices * training.num_nodes > 1
-    ours = len(method.optimizations(training.steps)) > 1  # Lightning leaves several players' updates to us
+    num_players = len(method.optimizations(training.steps))
+    ours = num_players > 1  # Lightning leaves several players' updates to us, and counts each of them
     return Trainer(
         accelerator=training.device,
         devices=training.devices,
@@ -152,7 +164,7 @@ def _trainer(training: Training, method: Method, run: Run, callbacks: list[Any])
         strategy="ddp" if several else "auto",
         sync_batchnorm=several and _on_gpu(training),
         precision=_precision(training),
-        max_steps=training.steps,
+        max_steps=training.steps * num_players,
         accumulate_grad_batches=1 if ours else training.accumulate,
         gradient_clip_val=None if ours or not training.clip_norm else training.clip_norm,
         use_distributed_sampler=False,
