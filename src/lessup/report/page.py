@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
+from itertools import groupby
 from typing import Any
 
 _POLICY = (
@@ -71,15 +72,16 @@ def page(*, title: str, lead: str, sections: Sequence[Section], footer: str) -> 
 """
 
 
-def chart(data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], *, caption: str) -> str:
+def chart(data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], *, caption: str, height: int = 300) -> str:
     """Write one flat plotly figure.
 
     Args:
         data: plotly traces; a colour may name one of the page's, as ``var(--kept)``.
         layout: plotly layout.
         caption: plain text below the figure.
+        height: in pixels.
     """
-    plot = '<div class="plot"></div>'
+    plot = f'<div class="plot" style="height: {height}px"></div>'
     return f'<figure class="chart">{plot}{embed({"data": data, "layout": layout})}{_caption(caption)}</figure>'
 
 
@@ -88,11 +90,14 @@ def viewer(titles: Sequence[str], choices: Sequence[Mapping[str, Any]], layout: 
 
     Args:
         titles: of the panels, plain text.
-        choices: ``name``, ``about`` (plain text) and ``panels`` (plotly traces for each panel).
+        choices: ``name``, ``group`` and ``about`` (plain text), and ``panels`` (plotly traces for each panel).
         layout: plotly layout of every panel.
         key: HTML that explains the colours.
     """
-    options = "".join(f'<option value="{i}">{escape(choice["name"])}</option>' for i, choice in enumerate(choices))
+    options = ""
+    for group, members in groupby(enumerate(choices), lambda numbered: str(numbered[1]["group"])):
+        inner = "".join(f'<option value="{i}">{escape(choice["name"])}</option>' for i, choice in members)
+        options += f'<optgroup label="{escape(group)}">{inner}</optgroup>'
     select = f'<div class="choice"><label>Shape <select>{options}</select></label><span class="about"></span></div>'
     panels = "".join(
         f'<div class="panel"><div class="title">{escape(title)}</div><div class="plot"></div></div>' for title in titles
@@ -100,6 +105,11 @@ def viewer(titles: Sequence[str], choices: Sequence[Mapping[str, Any]], layout: 
     data = embed({"choices": choices, "layout": layout})
     caption = f"<figcaption>{key}</figcaption>"
     return f'<figure class="viewer">{select}<div class="panels">{panels}</div>{data}{caption}</figure>'
+
+
+def escaped(text: str) -> str:
+    """Return plain text as plotly shows it unchanged: its labels read a little HTML."""
+    return escape(text, quote=False)
 
 
 def facts(values: Mapping[str, str]) -> str:

@@ -1,0 +1,81 @@
+"""How each protocol is shown: its title, what its numbers mean and which way is better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """What a reader needs beside the numbers of a protocol.
+
+    Attributes:
+        title: heading.
+        sentence: what was measured, in which unit.
+        lower_is_better: by metric; nothing is marked best in a column that is not named.
+        columns: what a metric is called above its column.
+        rows: what a row is called.
+    """
+
+    title: str
+    sentence: str = ""
+    lower_is_better: Mapping[str, bool] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, str] = field(default_factory=dict)
+
+
+_REPAIR_COLUMNS = {
+    "rand_30": "30 % of cells",
+    "rand_50": "50 % of cells",
+    "dist_10": "10 % of slices",
+    "dist_20": "20 % of slices",
+    "dist_30": "30 % of slices",
+    "half": "one half",
+    "view": "all but one view",
+}
+
+_FEATURE_ROWS = {"chance": "chance", "raw_voxels": "raw voxels", "random_init": "untrained network"}
+
+_PRESENTATIONS = {
+    "shape-repair": Presentation(
+        title="Shape repair",
+        sentence="Cells that differ from the clean shape after repair, as a share of 24 x 24 x 24 cells in percent: "
+        "mean over the held-out shapes of a class, then over classes. Lower is better. The columns say what was "
+        "removed. Doing nothing and a local filter set the marks to beat.",
+        lower_is_better=dict.fromkeys(_REPAIR_COLUMNS, True),
+        columns=_REPAIR_COLUMNS,
+        rows={"identity": "unchanged", "empty": "empty grid", "closing": "3 x 3 x 3 closing"},
+    ),
+    "shape-classification": Presentation(
+        title="Shape classification",
+        sentence="Share of held-out shapes whose class is found, in percent, by a linear classifier on frozen "
+        "features unless the row says otherwise. Higher is better. An object's views are counted one by one, or "
+        "their scores are added up to one answer an object.",
+        lower_is_better={"accuracy_view": False, "accuracy_object": False},
+        columns={"accuracy_view": "by view", "accuracy_object": "by object"},
+        rows={**_FEATURE_ROWS, "fine_tuned": "fine-tuned", "voxnet": "VoxNet, supervised"},
+    ),
+    "shape-retrieval": Presentation(
+        title="Shape retrieval",
+        sentence="Every held-out shape asks for those of its class among all others, by cosine of the features: mean "
+        "average precision over classes, in percent. Higher is better.",
+        lower_is_better={"map": False},
+        columns={"map": "mean average precision"},
+        rows=_FEATURE_ROWS,
+    ),
+    "shape-blending": Presentation(
+        title="Shape blending",
+        sentence="Shapes decoded between the codes of two shapes. The largest step over the mean step is 1 where the "
+        "shape changes evenly.",
+        rows={"linear": "mixing the cells"},
+    ),
+}
+
+
+def presentation(protocol: str) -> Presentation:
+    """Return how a protocol is shown; one that is not known here is shown by its name alone.
+
+    >>> presentation("sound-retrieval").title
+    'Sound retrieval'
+    """
+    title = protocol.replace("-", " ").capitalize()
+    return _PRESENTATIONS.get(protocol, Presentation(title))

@@ -1,0 +1,135 @@
+"""The sections of one run: what it is, its warnings, its protocols and its training."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from lessup.errors import DataError, RunError
+from lessup.report.confusion import confusion_matrix
+from lessup.report.curves import training_curves
+from lessup.report.page import Section, facts, fold
+from lessup.report.presentation import Presentation, presentation
+from lessup.report.published import PUBLISHED
+from lessup.report.repairs import Figures, before_and_after, error_chart
+from lessup.report.tables import Rows, class_table, means_table, published_rows, read_rows
+from lessup.runs import Run
+
+
+def method_of(run: Run) -> str:
+    """Return the public name of a run's method."""
+    return str(run.config.get("method", "unknown method"))
+
+
+def run_sections(run: Run, *, prefix: str = "", title: str = "") -> list[Section]:
+    """Write the sections of one run.
+
+    Args:
+        run: the run folder.
+        prefix: put before each anchor, so that several runs fit on a page.
+        title: heading above all sections; without one they are of the first level.
+
+    Raises:
+        RunError: a file of the run is damaged.
+    """
+    level = 3 if title else 2
+    sections = [Section(f"{prefix}run", title or "Run", _warnings(run) + _overview(run))]
+    for protocol, scores in run.scores().items():
+        shown = presentation(protocol)
+        try:
+            body = _protocol(protocol, scores, run.figures(protocol), shown, method_of(run))
+        except DataError as error:
+            raise RunError(f"{run.path}, {protocol}: {error}") from error
+        sections.append(Section(f"{prefix}{protocol}", shown.title, body, level))
+    if curves := training_curves(run.metrics()):
+        sections.append(Section(f"{prefix}training", "Training", curves, level))
+    return sections
+
+
+def _overview(run: Run) -> str:
+    config = run.config
+    data = _mapping(config.get("data"))
+    machine = _mapping(config.get("machine"))
+    written = datetime.fromtimestamp((run.path / "config.json").stat().st_mtime, UTC)
+    versions = {"lessup": config.get("lessup"), **_mapping(config.get("versions"))}
+    values = {
+        "method": method_of(run),
+        "data": _joined(data.get("path"), f"{data['samples']} samples" if "samples" in data else "", _classes(data)),
+        "started": f"{written:%Y-%m-%d %H:%M} UTC",
+        "command": str(config.get("command", "")),
+        "versions": _joined(*(f"{name} {value}" for name, value in versions.items() if value)),
+        "commit": str(config.get("commit", "")),
+        "machine": _joined(machine.get("gpu"), machine.get("cpu"), f"Python {machine.get('python', 'unknown')}"),
+    }
+    lines = _settings("", {name: config.get(name) for name in ("config", "training", "data") if name in config})
+    return facts(values) + fold("All settings", facts(lines))
+
+
+def _settings(name: str, value: Any) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        found: dict[str, str] = {}
+        for key, inner in value.items():
+            found |= _settings(f"{name}.{key}".lstrip("."), inner)
+        return found
+    return {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)}
+
+
+def _classes(data: Mapping[str, Any]) -> str:
+    classes = data.get("classes")
+    return f"{len(classes)} classes" if isinstance(classes, list) and classes else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _joined(*parts: Any) -> str:
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _warnings(run: Run) -> str:
+    texts = [
+        "<p>" + _joined(*(f"{escape(str(key))}: {escape(str(value))}" for key, value in warning.items())) + "</p>"
+        for warning in run.warnings()
+    ]
+    return f'<div class="warning"><strong>Training went wrong</strong>{"".join(texts)}</div>' if texts else ""
+
+
+def _protocol(protocol: str, scores: Mapping[str, Any], figures: Figures, shown: Presentation, method: str) -> str:
+    rows, published = read_rows(scores), PUBLISHED.get(protocol)
+    parts = [f"<p>{escape(shown.sentence)}</p>", means_table(rows, shown, method=method, published=published)]
+    if published:
+        parts.append(f'<p class="note">Published: {escape(published.source)}. {escape(published.remark)}</p>')
+    metrics = dict.fromkeys(key.partition("/")[0] for values in rows.values() for key in values if "/" in key)
+    by_class = "".join(
+        f"<p>{escape(shown.columns.get(metric, metric))}</p>"
+        + class_table(rows, metric, shown, method=method, published=published)
+        for metric in metrics
+    )
+    parts += [fold("By class", by_class)] if by_class else []
+    parts += [_pictures(protocol, figures, rows, shown, method), _notes(scores), _provenance(scores)]
+    return "".join(parts)
+
+
+def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, method: str) -> str:
+    if protocol == "shape-repair":
+        theirs = published_rows(PUBLISHED[protocol])
+        return error_chart(rows, theirs, shown, method=method) + before_and_after(figures, shown)
+    if protocol == "shape-classification":
+        return confusion_matrix(figures)
+    return ""
+
+
+def _notes(scores: Mapping[str, Any]) -> str:
+    notes = scores.get("notes")
+    lines = "".join(f"<li>{escape(str(note))}</li>" for note in notes) if isinstance(notes, list) else ""
+    return f'<ul class="note">{lines}</ul>' if lines else ""
+
+
+def _provenance(scores: Mapping[str, Any]) -> str:
+    values = {
+        "measured on": _joined(scores.get("data"), f"{scores['samples']} samples" if "samples" in scores else ""),
+        "command": str(scores.get("command", "")),
+        "lessup": _joined(scores.get("lessup"), scores.get("commit")),
+    }
+    return fold("How it was measured", facts(values))
