@@ -25,6 +25,11 @@ def test_polygons_colours_comments_and_continued_lines_are_read():
     assert faces.tolist() == [[0, 1, 2], [0, 2, 3]]
 
 
+def test_blanks_and_tabs_do_not_matter():
+    _, faces = parse_obj(b"  v 0 0 0\nv\t1 0  0 \nv 1 1 0\nf  1 2\t3 \n f 1  3 2\n", "a")
+    assert faces.tolist() == [[0, 1, 2], [0, 2, 1]]
+
+
 def test_written_mesh_reads_back_bit_for_bit(tmp_path):
     vertices = np.random.default_rng(0).normal(size=(5, 3))
     write_obj(tmp_path / "out.obj", vertices, np.array([[0, 1, 2], [2, 3, 4]]))
@@ -38,8 +43,9 @@ def test_written_mesh_reads_back_bit_for_bit(tmp_path):
     [
         (b"", "holds no vertices"),
         (b"PK\x03\x04", "holds no vertices"),
-        (b"v 0 0\n", "2 numbers; wanted three"),
-        (b"v 0 0 zero\n", "word where a number belongs"),
+        (b"v 0 0\nv 0 0 0\n", "not three numbers"),
+        (b"v 0 0\nv 0 0\nv 0 0\n", "not three numbers"),
+        (b"v 0 0 zero\n", "not three numbers"),
         (SQUARE + b"f 1 2 x\n", "not a whole number"),
         (SQUARE + b"f 1 2 5\n", "vertex 5 of 4"),
         (SQUARE + b"f 1 2 0\n", "before the first"),

@@ -1,12 +1,16 @@
 """Wavefront OBJ: the vertices and faces of every object in the file; the rest, from colours to curves, is left out."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError
-from lessup.formats.polygons import fan
+from lessup.formats.polygons import fan, read_whole
+
+_BEHIND_SLASH = re.compile(rb"/\S*")
+"""The texture and normal of a corner."""
 
 
 def read_obj(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -30,25 +34,13 @@ def parse_obj(content: bytes, name: str) -> tuple[NDArray[np.float64], NDArray[n
     >>> parse_obj(b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf -3/1 -2/2 -1/3", "triangle")[1].tolist()
     [[0, 1, 2]]
     """
-    coordinates: list[bytes] = []
-    polygons: list[list[int]] = []
-    for line in content.replace(b"\\\n", b" ").splitlines():
-        words = line.split()
-        if not words or words[0] not in (b"v", b"f"):
-            continue
-        if words[0] == b"v":
-            if len(words) < 4:
-                raise DataError(f"{name}: a vertex has {len(words) - 1} numbers; wanted three")
-            coordinates += words[1:4]
-        else:
-            polygons.append(_corners(words[1:], len(coordinates) // 3, name))
-    try:
-        vertices = np.array(coordinates, np.float64).reshape(-1, 3)
-    except ValueError as error:
-        raise DataError(f"{name}: a vertex has a word where a number belongs ({error})") from error
-    if not len(vertices):
-        raise DataError(f"{name} holds no vertices: wanted an OBJ file with lines that begin with v")
-    faces = fan(polygons)
+    lines = content.replace(b"\\\n", b" ").replace(b"\t", b" ").splitlines()
+    lines = [line for line in map(bytes.strip, lines) if line.startswith((b"v ", b"f "))]
+    is_face = np.array([line.startswith(b"f") for line in lines], bool)
+    vertices = _vertices([line for line in lines if line.startswith(b"v")], name)
+    corners, sizes = _corners([line for line in lines if line.startswith(b"f")], name)
+    seen = np.repeat(np.cumsum(~is_face)[is_face], sizes)  # vertices before each corner
+    faces = fan(np.where(corners < 0, corners + seen, corners - 1), sizes)
     if len(faces) and not 0 <= faces.min() <= faces.max() < len(vertices):
         raise DataError(f"{name}: a face names vertex {faces.max() + 1} of {len(vertices)}, or one before the first")
     return vertices, faces
@@ -61,10 +53,26 @@ def write_obj(path: Path, vertices: NDArray[np.floating], faces: NDArray[np.inte
     path.write_text("\n".join([*rows, ""]), encoding="ascii")
 
 
-def _corners(words: list[bytes], num_vertices: int, name: str) -> list[int]:
-    """Return corners counted from 0; the file counts from 1, or back from the last vertex so far."""
+def _vertices(lines: list[bytes], name: str) -> NDArray[np.float64]:
+    if not lines:
+        raise DataError(f"{name} holds no vertices: wanted an OBJ file with lines that begin with v")
+    words = [line.split()[1:4] for line in lines]
     try:
-        numbers = [int(word.partition(b"/")[0]) for word in words]
+        return np.array(words, np.float64).reshape(len(lines), 3)
+    except ValueError as error:
+        raise DataError(f"{name}: a vertex is not three numbers ({error})") from error
+
+
+def _corners(lines: list[bytes], name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return all corners as the file numbers them, from 1 or back from the last vertex so far, and their counts."""
+    text = _BEHIND_SLASH.sub(b"", b"\n".join(lines))
+    sizes = np.array([line.count(b" ") for line in text.split(b"\n")] if lines else [], np.int64)
+    try:
+        corners = read_whole(text.replace(b"f", b""))
+        if sizes.sum() != len(corners):  # more than one blank somewhere
+            sizes = np.array([len(line.split()) - 1 for line in text.split(b"\n")], np.int64)
+        if sizes.sum() != len(corners):
+            raise ValueError(f"{len(corners)} numbers in {sizes.sum()} corners")
     except ValueError as error:
         raise DataError(f"{name}: a corner of a face is not a whole number ({error})") from error
-    return [number - 1 if number > 0 else number + num_vertices if number < 0 else -1 for number in numbers]
+    return corners, sizes

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError
-from lessup.formats.polygons import fan
+from lessup.formats.polygons import fan, read_whole
 
 _FIRST_WORD = re.compile(rb"(?:ST)?C?N?OFF(?![A-Za-z])")
 """``COFF`` vertices carry colours, ``NOFF`` normals, ``STOFF`` texture: all behind the coordinates, all left out."""
@@ -86,24 +86,22 @@ def _vertices(lines: Sequence[bytes], path: Path) -> NDArray[np.float64]:
 
 def _faces(lines: Sequence[bytes], path: Path) -> NDArray[np.int64]:
     try:
-        numbers = np.array(b" ".join(lines).split(), np.float64)
-        if len(numbers) == 4 * len(lines) and (numbers[::4] == 3).all():
-            return _whole(numbers.reshape(-1, 4)[:, 1:])
-        return fan([_polygon(line.split()) for line in lines])
+        sizes = np.array([int(line.split(None, 1)[0]) for line in lines], np.int64)
+        numbers = b" ".join(lines)
+        if (sizes == 3).all() and b"." not in numbers:  # a colour as fractions goes the slow way
+            triangles = read_whole(numbers)
+            if len(triangles) == 4 * len(lines):
+                return triangles.reshape(-1, 4)[:, 1:]
+        return fan(np.array([corner for line in lines for corner in _polygon(line)], np.int64), sizes)
     except ValueError as error:
         raise DataError(f"{path}: a face is not a number of corners and as many whole numbers ({error})") from error
 
 
-def _polygon(words: list[bytes]) -> list[int]:
+def _polygon(line: bytes) -> list[int]:
+    """Return the corners that a line promises, without the colour behind them."""
+    words = line.split()
     count = int(words[0])
     corners = [int(word) for word in words[1 : count + 1]]
     if len(corners) != count:
         raise ValueError(f"{count} corners promised, {len(corners)} found")
     return corners
-
-
-def _whole(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
-    whole = numbers.astype(np.int64)
-    if (whole != numbers).any():
-        raise ValueError("a corner is not a whole number")
-    return whole
