@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from lessup.errors import DataError
-from lessup.features import encode_all, load, save, untrained
+from lessup.features import encode_all, load, raw_cells, save, untrained
 from lessup.methods import Losses, Method
 from lessup.samples.voxels import Voxels, pack
 
@@ -79,6 +79,11 @@ def test_features_that_are_not_finite_are_refused(grids):
 def test_nothing_to_encode_is_refused(grids):
     with pytest.raises(DataError, match="no samples"):
         encode_all(Sums(Sums.Config()), grids.take(np.arange(0)))
+
+
+def test_raw_cells_are_the_grids_in_order(grids):
+    cells = raw_cells(grids)
+    np.testing.assert_array_equal(cells, np.arange(64) <= np.arange(5)[:, None])
 
 
 def test_untrained_is_the_same_network_with_weights_from_the_seed():

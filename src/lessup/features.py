@@ -17,6 +17,7 @@ from lessup.formats import npz
 from lessup.methods import Method
 from lessup.runs.files import write_whole
 from lessup.samples import Samples
+from lessup.samples.voxels import Voxels
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ def encode_all(
     if not np.isfinite(features).all():
         raise DataError("the features are not finite: training diverged (see the run's warnings)")
     return features
+
+
+def raw_cells(samples: Voxels) -> NDArray[np.float32]:
+    """Return (N, V^3) cells, 0 or 1: what a shape is before anything was learned."""
+    return np.unpackbits(samples.bits, axis=1, count=samples.side**3).astype(np.float32)
 
 
 def untrained(method: Method, seed: int) -> Method:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from lessup.metrics.retrieval import average_precision, chance_average_precision
+from lessup.metrics.retrieval import average_precision, chance_average_precision, nearest
 
 
 def samples(num=40):
@@ -54,3 +54,14 @@ def test_chance_is_the_mean_over_shuffled_lists(relevant, listed):
     precision = np.where(shuffled, np.cumsum(shuffled, 1) / places, 0).sum(1) / relevant
     got = chance_average_precision(np.array([relevant]), np.array([listed]))[0]
     assert got == pytest.approx(precision.mean(), abs=4 * precision.std() / np.sqrt(20_000) + 1e-12)
+
+
+def test_nearest_lists_other_objects_by_cosine():
+    features, _, group = samples()
+    unit = features.astype(np.float64) / np.linalg.norm(features, axis=1, keepdims=True)
+    positions, cosines = nearest(features, np.array([3, 8]), group, count=4)
+    for row, query in enumerate((3, 8)):
+        others = [(float(unit[query] @ unit[i]), i) for i in range(len(unit)) if group[i] != group[query]]
+        wanted = sorted(others, reverse=True)[:4]
+        assert positions[row].tolist() == [position for _, position in wanted]
+        np.testing.assert_allclose(cosines[row], [cosine for cosine, _ in wanted], rtol=1e-5)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from lessup.samples.voxels import pack, unpack
+from lessup.samples.voxels import Voxels, pack, unpack
 
 
 def test_unpack_undoes_pack_for_sides_that_do_not_fill_bytes() -> None:
@@ -14,3 +14,22 @@ def test_unpack_undoes_pack_for_sides_that_do_not_fill_bytes() -> None:
 
 def test_thirty_cubed_takes_3375_bytes() -> None:
     assert pack(np.zeros((1, 30, 30, 30), bool)).shape == (1, 3375)
+
+
+def test_first_views_keep_the_lowest_view_numbers_of_each_object_in_place() -> None:
+    view = np.array([2, 0, 7, 1, 3, 5])
+    samples = Voxels(
+        bits=np.arange(6, dtype=np.uint8)[:, None],
+        side=2,
+        id=np.arange(6).astype(str),
+        label=np.zeros(6, np.int64),
+        classes=("one",),
+        group=np.array([0, 0, 1, 0, 1, 2]),
+        view=view,
+        official=np.full(6, ""),
+        fingerprint="",
+        row=np.arange(6),
+    )
+    assert samples.first_views(2).view.tolist() == [0, 7, 1, 3, 5]
+    assert samples.first_views(1).view.tolist() == [0, 3, 5]
+    assert samples.first_views(0) is samples

@@ -5,6 +5,7 @@ Source: Sharma, Grau, Fritz, *VConv-DAE: Deep Volumetric Shape Learning Without 
 Differs from the paper: rows for the trivial repairs; columns ``half`` and ``view``, whose gaps no local filter closes.
 """
 
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class ShapeRepair(Protocol):
         """
         assert isinstance(method, ShapeAutoencoder)
         assert isinstance(split.test, Voxels)
-        test = _first_views(split.test, self.config.views)
+        test = split.test.first_views(self.config.views)
         if not len(test):
             raise DataError("no shapes are held out to be repaired: train with --folds 2 or more")
         repairs = _repairs(method)
@@ -108,16 +109,6 @@ class ShapeRepair(Protocol):
                     errors[row].setdefault(column, []).append(values)
         rows = {row: _scores(by_column, test) for row, by_column in errors.items()}
         return Result(rows, figures | _class_error(rows, self.config.columns, test), tuple(notes))
-
-
-def _first_views(samples: Voxels, views: int) -> Voxels:
-    if not views:
-        return samples
-    order = np.lexsort((samples.view, samples.group))
-    group = samples.group[order]
-    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
-    return samples.take(np.sort(order[place < views]))
 
 
 def _repairs(method: ShapeAutoencoder) -> dict[str, Repair]:
@@ -172,7 +163,7 @@ def _errors(
     """Return (N,) errors by row, NaN for samples that have no corrupted grid."""
     errors = {row: np.full(len(test), np.nan) for row in repairs}
     places = _batches(np.arange(len(corruption.positions)), batch_size)
-    for some in track(list(places), f"repair {column}", console=Console(stderr=True), transient=True):
+    for some in track(list(places), f"repair {column}", console=Console(stderr=True), disable=not sys.stderr.isatty()):
         positions = corruption.positions[some]
         whole, damaged = test.batch(positions)["voxels"], unpack(corruption.bits[some], test.side)
         with torch.inference_mode():

@@ -64,6 +64,30 @@ def chance_average_precision(num_relevant: NDArray[np.int64], num_listed: NDArra
     return expected
 
 
+def nearest(
+    features: NDArray[np.float32], queries: NDArray[np.int64], group: NDArray[np.int64], *, count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Find the samples of other objects that are most like each query, by cosine.
+
+    Args:
+        features: (N, D).
+        queries: (Q,) positions among the N samples.
+        group: (N,) object.
+        count: M, how many to find.
+
+    Returns:
+        (Q, M) positions, the nearest first, and their (Q, M) cosines in [-1, 1]; -inf where an object of the query's
+        own had to be listed for want of others.
+
+    >>> nearest(np.eye(2, dtype=np.float32)[[0, 0, 1, 0]], np.array([0]), np.array([0, 0, 1, 2]), count=1)
+    (array([[3]]), array([[1.]]))
+    """
+    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    cosine = np.where(group[queries, None] == group, -np.inf, (unit[queries] @ unit.T).astype(np.float64))
+    order = np.argsort(-cosine, axis=1, kind="stable")[:, :count]
+    return order, np.take_along_axis(cosine, order, axis=1)
+
+
 def _average_precision(relevant: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return (Q,) from whether each of (Q, N) places, the best first, is relevant."""
     hits = np.cumsum(relevant, axis=1)
