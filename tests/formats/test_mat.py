@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -16,6 +18,17 @@ def grid():
 def test_instance_variable_is_read_with_its_axes(tmp_path, grid, dtype, compressed):
     savemat(tmp_path / "a.mat", {"instance": grid.astype(dtype), "note": "x"}, do_compression=compressed)
     assert (mat.read(tmp_path / "a.mat") == grid).all()
+
+
+def test_hand_written_big_endian_file_is_read_with_the_first_axis_fastest(tmp_path):
+    def element(kind, data):
+        return struct.pack(">II", kind, len(data)) + data.ljust(-(-len(data) // 8) * 8, b"\0")
+
+    cells = bytes([1, 0, 0, 0, 0, 1, 0, 0])  # (0, 0, 0) and, with the first axis fastest, (1, 0, 1)
+    parts = [(6, struct.pack(">II", 8, 0)), (5, struct.pack(">iii", 2, 2, 2)), (1, b"instance"), (1, cells)]
+    matrix = element(14, b"".join(element(kind, data) for kind, data in parts))
+    (tmp_path / "a.mat").write_bytes(b"MATLAB 5.0".ljust(124) + b"\x01\x00MI" + matrix)
+    assert np.argwhere(mat.read(tmp_path / "a.mat")).tolist() == [[0, 0, 0], [1, 0, 1]]
 
 
 def test_another_variable_is_refused_by_name(tmp_path, grid):

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from lessup.errors import DataError
 
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, SyntaxError, MemoryError)
+"""What readers raise on damaged bytes; memory runs out where a header claims more than there can be."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -37,7 +40,7 @@ def named_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: no such file") from error
     except (PermissionError, IsADirectoryError) as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, SyntaxError) as error:
+    except _DAMAGED as error:
         raise DataError(f"{path}: damaged or cut short ({_one_line(error)}): copy or write it again") from error
 
 
