@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+_SIDE = re.compile(r"\d{1,3}")
 _OBJECT_AND_VIEW = re.compile(r"(.+_\d+)_(\d{1,4})")
 
 
@@ -18,7 +19,8 @@ class Place:
     """What a file's place says.
 
     Attributes:
-        class_name: the first folder that is not ``train`` or ``test``; empty if there is none.
+        class_name: the folder above ``train`` or ``test``, or above the grids' side between them; where neither is
+            above, the first folder; empty if there is none.
         official: ``train``, ``test`` or empty.
         object: folder and name without the number of the view; equal for the views of one object.
         view: number of the view, 0 if the name has none.
@@ -39,11 +41,14 @@ def place_of(file: PurePath) -> Place:
     Place(class_name='chair', official='train', object='chair/30/train/chair_0001', view=3)
     """
     folders = file.parts[:-1]
-    parts = [folder.lower() for folder in folders if folder.lower() in ("train", "test")]
-    classes = [folder for folder in folders if folder.lower() not in ("train", "test")]
+    part = next((i for i, folder in enumerate(folders) if folder.lower() in ("train", "test")), None)
+    above, below = (folders[:part], folders[part + 1 :]) if part is not None else ((), folders)
+    named = [folder for folder in above if not _SIDE.fullmatch(folder)] or above
+    class_name = named[-1] if named else (below[0] if below else "")
+    official = folders[part].lower() if part is not None else ""
     numbered = _OBJECT_AND_VIEW.fullmatch(file.stem)
     stem, view = (numbered[1], int(numbered[2])) if numbered else (file.stem, 0)
-    return Place(classes[0] if classes else "", parts[-1] if parts else "", (file.parent / stem).as_posix(), view)
+    return Place(class_name, official, (file.parent / stem).as_posix(), view)
 
 
 def class_labels(places: Sequence[Place]) -> tuple[list[int], tuple[str, ...]]:
