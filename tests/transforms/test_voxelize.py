@@ -76,6 +76,11 @@ def solid_by_clipping(vertices, faces, side):
     return ~outside[1:-1, 1:-1, 1:-1]
 
 
+def test_triangles_that_reach_out_of_the_grid_are_cut_off_exactly():
+    vertices, faces = soup(num_faces=6, side=8, seed=0)
+    assert np.array_equal(solidify(vertices - 3, faces, side=4), solid_by_clipping(vertices - 3, faces, 4))
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_solid_equals_a_plain_loop_that_clips_every_triangle_by_every_cell(seed):
     vertices, faces = soup(num_faces=6, side=6, seed=seed)

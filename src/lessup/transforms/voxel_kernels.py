@@ -93,9 +93,9 @@ def mark_surface(vertices: NDArray[np.float64], faces: NDArray[np.int64], state:
         for axis in range(3):
             a, b, c = vertices[faces[face, 0], axis], vertices[faces[face, 1], axis], vertices[faces[face, 2], axis]
             corners[0, axis], corners[1, axis], corners[2, axis] = a, b, c
-            first[axis] = max(int(np.floor(min(a, b, c) - TOLERANCE)), 0)
-            last[axis] = min(int(np.floor(max(a, b, c) + TOLERANCE)), side - 1)
+            first[axis], last[axis] = int(np.floor(min(a, b, c) - TOLERANCE)), int(np.floor(max(a, b, c) + TOLERANCE))
             num_wide += first[axis] < last[axis]
+            first[axis], last[axis] = max(first[axis], 0), min(last[axis], side - 1)
         # A triangle whose bounding box is one row of cells crosses every cell of the row.
         is_row = num_wide <= 1
         if not is_row:

@@ -85,7 +85,9 @@ def voxelize(
 
 
 def solidify(vertices: NDArray[np.float64], faces: NDArray[np.int64], *, side: int) -> NDArray[np.bool_]:
-    """Return the (V, V, V) bool solid of a mesh that is given in cells; what lies outside the grid is cut off.
+    """Return the (V, V, V) bool solid of a mesh that is given in cells.
+
+    What lies beyond the grid is not marked, so a body that reaches out of it is open there.
 
     Args:
         vertices: (M, 3) float64 finite, in cells: cell ``i`` spans ``i`` to ``i + 1``.
