@@ -76,9 +76,12 @@ def solid_by_clipping(vertices, faces, side):
     return ~outside[1:-1, 1:-1, 1:-1]
 
 
-def test_triangles_that_reach_out_of_the_grid_are_cut_off_exactly():
-    vertices, faces = soup(num_faces=6, side=8, seed=0)
-    assert np.array_equal(solidify(vertices - 3, faces, side=4), solid_by_clipping(vertices - 3, faces, 4))
+def test_triangle_that_reaches_out_of_the_grid_is_cut_off_exactly():
+    # Only its tip at (3.9, 0.9) is inside: within the grid its bounding box is one row, which it does not fill.
+    vertices, faces = np.array([[0.1, -4, 0.5], [3.9, -4, 0.5], [3.9, 0.9, 0.5]]), np.array([[0, 1, 2]])
+    solid = solidify(vertices, faces, side=4)
+    assert np.array_equal(solid, solid_by_clipping(vertices, faces, 4))
+    assert np.argwhere(solid).tolist() == [[3, 0, 0]]
 
 
 @pytest.mark.parametrize("seed", range(6))
