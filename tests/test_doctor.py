@@ -96,6 +96,7 @@ def test_what_is_there_and_what_is_broken_is_counted_by_name(shapes):
     assert found.empty == ("chair/empty.npy",)
     assert found.duplicates == (doctor.Pair("table/twin.npy", "chair/c2.npy"),)
     assert (found.doubtful, found.leaks, found.official) == ((), (), {})
+    assert "1 samples equal one of another object" in found.advice[-1]
 
 
 def test_occupancy_is_the_share_of_occupied_cells(tmp_path):

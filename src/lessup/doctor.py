@@ -154,6 +154,8 @@ def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
     advice, folds = _advice(samples)
     leaks = tuple(_leaks(samples))
     duplicates = tuple(_duplicates(samples, {pair.name for pair in leaks}))
+    if duplicates:
+        advice += (f"{len(duplicates)} samples equal one of another object, so a fold may test on what it trained on",)
     doubles = {pair.name for pair in (*leaks, *duplicates)}
     empty = tuple(damage.name for damage in samples.damage if damage.reason == "empty grid")
     voxels = samples if isinstance(samples, Voxels) else None
