@@ -23,7 +23,10 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def _compiled(function: F) -> F:
-    return cast(F, njit(cache=True, nogil=True)(function))
+    try:
+        return cast(F, njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # neither the package nor the user's cache folder can be written: compile in every process
+        return cast(F, njit(nogil=True)(function))
 
 
 @_compiled
