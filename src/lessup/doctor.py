@@ -14,9 +14,8 @@ from lessup import discovery, evaluation, methods
 from lessup.errors import DataError, LessupError
 from lessup.methods import Method
 from lessup.samples import Damage, Reading, Samples
-from lessup.samples.assembly import first_equal
 from lessup.samples.splits import Folds
-from lessup.samples.voxels import Voxels
+from lessup.samples.voxels import Voxels, first_equal
 
 RECOMMENDED = ("voxel-unet",)
 """Methods that are recommended before the others, where they fit."""

@@ -3,7 +3,8 @@ import pytest
 
 from lessup.errors import DataError
 from lessup.samples import Damage
-from lessup.samples.assembly import assemble, fingerprint, first_equal
+from lessup.samples.assembly import assemble, fingerprint
+from lessup.samples.voxels import first_equal
 
 
 def arrays(**changes):

@@ -13,8 +13,8 @@ def toy(objects_per_class: tuple[int, ...], views: int = 3, official: str = "") 
     group = np.repeat(np.arange(sum(objects_per_class)), views)
     n = len(label)
     return Voxels(
-        bits=np.zeros((n, 1), np.uint8),
-        side=2,
+        bits=np.arange(n, dtype=np.uint64)[:, None].view(np.uint8),  # (N, 8), all different
+        side=4,
         id=np.array([f"s{i}" for i in range(n)]),
         label=label.astype(np.int64),
         classes=tuple(f"c{k}" for k in range(len(objects_per_class))),
@@ -69,3 +69,12 @@ def test_split_does_not_depend_on_the_order_of_the_samples() -> None:
     samples = toy((8, 9))
     shuffled = samples.take(np.random.default_rng(1).permutation(len(samples)))
     assert set(split(samples, Folds()).test.id) == set(split(shuffled, Folds()).test.id)
+
+
+def test_objects_with_an_equal_view_stay_together() -> None:
+    samples = toy((40, 40))
+    samples.bits[3 * 7] = samples.bits[3 * 60 + 1]  # object 7 of one class, object 60 of the other
+    for fold in range(4):
+        tested = set(split(samples, Folds(fold=fold)).test.group)
+        assert (7 in tested) == (60 in tested)
+    assert len(np.unique(samples.families())) == 79

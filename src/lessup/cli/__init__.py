@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: words of the command line; those of the process if not given.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = [*(sys.argv[1:] if arguments is None else arguments)]  # `list` is a command of this package
     if not words or words[0] in ("-h", "--help"):
         print(_overview())
         return 0 if words else 2

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from lessup.errors import DataError
 from lessup.formats import npz
 from lessup.samples import Damage, Reading, storage
-from lessup.samples.assembly import assemble, first_equal
+from lessup.samples.assembly import assemble
 from lessup.samples.resample import resampled
-from lessup.samples.voxels import Corrupted, Voxels
+from lessup.samples.voxels import Corrupted, Voxels, first_equal
 
 wanted = "a .npz file of bit-packed grids (see `lessup.samples.storage`)"
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from lessup.errors import DataError
 from lessup.formats import binvox, grid_array, mat
 from lessup.samples import Damage, Reading
-from lessup.samples.assembly import assemble, fingerprint, first_equal
+from lessup.samples.assembly import assemble, fingerprint
 from lessup.samples.cache import cached, files_fingerprint
 from lessup.samples.folder_names import class_labels, place_of
 from lessup.samples.resample import resample
-from lessup.samples.voxels import Voxels, pack
+from lessup.samples.voxels import Voxels, first_equal, pack
 
 wanted = "a folder of .npy, .npz, .binvox or .mat grids, one sub-folder a class"
 

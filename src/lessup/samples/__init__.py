@@ -17,6 +17,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 Batch = dict[str, torch.Tensor]
 
@@ -88,6 +89,13 @@ class Samples(ABC):
     @abstractmethod
     def take(self, indices: np.ndarray) -> Self:
         """Return the samples at ``indices`` alone."""
+
+    def families(self) -> NDArray[np.int64]:
+        """Return (N,) int64 numbers of what a split keeps together: groups, joined where two hold an equal sample.
+
+        Data sets repeat objects under other names; parted, the test part would hold training samples.
+        """
+        return self.group
 
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """Read and expand: the samples at ``indices``, ready for a method."""

@@ -98,23 +98,6 @@ def fingerprint(*parts: str | bytes | NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def first_equal(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return for every grid the number of the first grid that is equal to it.
-
-    Args:
-        bits: (N, ceil(V^3 / 8)) uint8.
-
-    Returns:
-        (N,) int64; a grid that is the first of its kind has its own number.
-
-    >>> first_equal(np.array([[1], [2], [1]], np.uint8))
-    array([0, 1, 0])
-    """
-    first: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(row.data, digest_size=16).digest() for row in np.ascontiguousarray(bits))
-    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)], np.int64)
-
-
 def _integers(source: str | Path, **named: NDArray[Any]) -> NDArray[np.int64]:
     ((name, array),) = named.items()
     if array.dtype.kind not in "iu":

@@ -1,5 +1,6 @@
 """Occupancy grids, bit-packed in memory: 27,000 cells are 3,375 bytes."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
@@ -30,6 +31,23 @@ def unpack(bits: Tensor, side: int) -> Tensor:
     shifts = torch.arange(7, -1, -1, device=bits.device, dtype=torch.uint8)
     cells = (bits[:, :, None] >> shifts) & 1  # (B, bytes, 8)
     return cells.flatten(1)[:, : side**3].view(-1, side, side, side).bool()
+
+
+def first_equal(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return for every grid the number of the first grid that is equal to it.
+
+    Args:
+        bits: (N, ceil(V^3 / 8)) uint8.
+
+    Returns:
+        (N,) int64; a grid that is the first of its kind has its own number.
+
+    >>> first_equal(np.array([[1], [2], [1]], np.uint8))
+    array([0, 1, 0])
+    """
+    first: dict[bytes, int] = {}
+    digests = (hashlib.blake2b(row.data, digest_size=16).digest() for row in np.ascontiguousarray(bits))
+    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)], np.int64)
 
 
 @dataclass(frozen=True)
@@ -92,6 +110,17 @@ class Voxels(Samples):
         group = self.group[order]
         first = np.searchsorted(group, group)  # (N,) where each object starts
         return self.take(np.sort(order[np.arange(len(order)) - first < views])) if views else self
+
+    def families(self) -> NDArray[np.int64]:
+        """Return (N,) int64 numbers that objects share if any of their grids are equal; see ``Samples.families``."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        twin = self.group[first_equal(self.bits)]
+        size = int(self.group.max(initial=-1)) + 1
+        links = coo_array((np.ones(len(twin), bool), (self.group, twin)), shape=(size, size))
+        number: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+        return number[self.group]
 
     def corrupted_copies(self, name: str) -> tuple[NDArray[np.int64], Tensor]:
         """Return the data's own corrupted copies of these samples.
