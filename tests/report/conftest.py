@@ -94,6 +94,58 @@ def repair_figures(rng: np.random.Generator) -> dict[str, np.ndarray]:
     return figures
 
 
+def table(protocol: str, rows: dict[str, dict[str, float]]) -> dict[str, object]:
+    measured = {row: {metric: score(value) for metric, value in scores.items()} for row, scores in rows.items()}
+    return {"protocol": protocol, "data": "volumes.npz", "samples": 60, "rows": measured, "notes": [], "command": ""}
+
+
+def write_features_protocols(run: Run, rng: np.random.Generator) -> None:
+    classification = {
+        "chance": {"accuracy_view": 20.0, "accuracy_object": 20.0},
+        "raw_voxels": {"accuracy_view": 78.1, "accuracy_object": 81.0},
+        "model": {"accuracy_view": 88.2, "accuracy_object": 91.5},
+    }
+    counts = 40 * np.eye(len(CLASSES), dtype=int) + rng.integers(0, 8, (len(CLASSES),) * 2)
+    figures = {"confusion": counts, "classes": np.array(CLASSES)}
+    run.write_scores("shape-classification", table("shape-classification", classification), figures)
+
+    grids = volumes(rng, 6)
+    names = np.array([[f"{name}_{number:04}" for number in range(6)] for name in CLASSES])
+    label = np.arange(len(CLASSES))
+    found = np.repeat(label[:, None], 5, 1)
+    found[2, 4] = 3
+    retrieval = {
+        "side": np.array(30),
+        "classes": np.array(CLASSES),
+        "query_id": names[:, 0],
+        "query_label": label,
+        "query_bits": pack(grids[:, 0]),
+        "neighbor_id": names[:, 1:],
+        "neighbor_label": found,
+        "neighbor_cosine": -np.sort(-rng.uniform(0.6, 1, (len(CLASSES), 5))),
+        "neighbor_bits": pack(grids[:, 1:]),
+    }
+    precision = {"chance": {"map": 20.1, "map_other_objects": 20.0}, "model": {"map": 71.2, "map_other_objects": 66.3}}
+    run.write_scores("shape-retrieval", table("shape-retrieval", precision), retrieval)
+
+    steps = np.linspace(0, 1, 10)
+    strips = np.stack(
+        [
+            np.where(rng.random(first.shape) < steps[:, None, None, None], second, first)
+            for first, second in ((grids[2, 0], grids[4, 0]), (grids[1, 0], grids[3, 0]))
+        ]
+    )
+    blending = {
+        "side": np.array(30),
+        "weights": steps,
+        "first_id": names[[2, 1], 0],
+        "second_id": names[[4, 3], 0],
+        "model_bits": pack(strips),
+    }
+    evenness = {"linear": {"smoothness": 1.0, "occupancy": 100.0}, "model": {"smoothness": 1.7, "occupancy": 92.0}}
+    run.write_scores("shape-blending", table("shape-blending", evenness), blending)
+
+
 def write_metrics(run: Run, rng: np.random.Generator) -> None:
     lines = ["step,loss,wrong_cells,samples_per_second,feature_std,effective_rank,val_loss"]
     for step in range(20, 2001, 20):
@@ -103,7 +155,7 @@ def write_metrics(run: Run, rng: np.random.Generator) -> None:
     (run.path / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def make_run(path: Path, seed: int = 0) -> Run:
+def filled_run(path: Path, seed: int = 0, *, pictures: bool = True) -> Run:
     rng = np.random.default_rng(seed)
     run = Run.create(path)
     run.write_config(
@@ -120,10 +172,18 @@ def make_run(path: Path, seed: int = 0) -> Run:
         }
     )
     write_metrics(run, rng)
-    run.write_scores("shape-repair", repair_scores(), repair_figures(rng))
+    run.write_scores("shape-repair", repair_scores(), repair_figures(rng) if pictures else {})
+    if pictures:
+        write_features_protocols(run, rng)
     return run
+
+
+@pytest.fixture(scope="session")
+def make_run():
+    return filled_run
 
 
 @pytest.fixture
 def run(tmp_path):
-    return make_run(tmp_path / "unet")
+    """A run with scores of one protocol and no pictures, quick to show."""
+    return filled_run(tmp_path / "unet", pictures=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from lessup.report.page import Section
-from lessup.report.presentation import presentation
+from lessup.report.presentation import in_order, presentation
 from lessup.report.published import PUBLISHED
 from lessup.report.tables import Rows, means_table, read_rows
 from lessup.runs import Run
@@ -17,9 +17,8 @@ def comparison(runs: Sequence[Run]) -> list[Section]:
         RunError: a scores file is damaged.
     """
     by_run = [(run, run.scores()) for run in runs]
-    protocols = sorted({protocol for _, scores in by_run for protocol in scores})
     sections = []
-    for protocol in protocols:
+    for protocol in in_order({protocol for _, scores in by_run for protocol in scores}):
         shown = presentation(protocol)
         measured = [(run, read_rows(scores[protocol])) for run, scores in by_run if protocol in scores]
         data = {str(scores[protocol].get("data")) for _, scores in by_run if protocol in scores}

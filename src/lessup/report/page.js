@@ -1,6 +1,6 @@
 "use strict";
-// Draws every <figure class="chart"> and <figure class="viewer"> from the JSON that it holds.
-// Afterwards the figure's data-drawn is "yes", or "no" with the reason in data-reason.
+// Draws every chart and viewer from the JSON that it holds. Afterwards the figure's data-drawn is "yes", or "no" with
+// the reason in data-reason.
 
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -35,13 +35,26 @@ async function drawChart(figure, spec) {
   await Plotly.react(figure.querySelector(".plot"), coloured(spec.data), themed(spec.layout), settings);
 }
 
+// A shape is stored as the four corners of each rectangle; its two triangles follow from their place.
+function triangulated(trace) {
+  const rectangles = atob(trace.x.bdata).length / 4;
+  const triangles = [[], [], []];
+  for (let first = 0; first < 4 * rectangles; first += 4) {
+    triangles[0].push(first, first);
+    triangles[1].push(first + 1, first + 2);
+    triangles[2].push(first + 2, first + 3);
+  }
+  const [i, j, k] = triangles;
+  return { ...trace, i, j, k };
+}
+
 // A viewer shows one choice at a time in panels side by side that turn together.
 async function drawViewer(figure, spec) {
   const plots = [...figure.querySelectorAll(".plot")];
   const chosen = spec.choices[Number(figure.querySelector("select")?.value ?? 0)];
   for (const [index, plot] of plots.entries()) {
     const layout = themed({ ...spec.layout, uirevision: "kept" });
-    await Plotly.react(plot, coloured(chosen.panels[index]), layout, settings);
+    await Plotly.react(plot, coloured(chosen.panels[index]).map(triangulated), layout, settings);
     if (plot.querySelector(".gl-container canvas") === null) throw new Error("this browser has no WebGL");
   }
   const note = figure.querySelector(".about");
@@ -77,7 +90,7 @@ async function draw(figure) {
 }
 
 async function drawAll() {
-  for (const figure of document.querySelectorAll("figure.chart, figure.viewer")) await draw(figure);
+  await Promise.all([...document.querySelectorAll("figure.chart, figure.viewer")].map(draw));
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -1,6 +1,6 @@
 """How each protocol is shown: its title, what its numbers mean and which way is better."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -33,7 +33,7 @@ _REPAIR_COLUMNS = {
     "view": "all but one view",
 }
 
-_FEATURE_ROWS = {"chance": "chance", "raw_voxels": "raw voxels", "random_init": "untrained network"}
+_FEATURE_ROWS = {"chance": "chance", "raw_voxels": "raw voxels", "random": "untrained network"}
 
 _PRESENTATIONS = {
     "shape-repair": Presentation(
@@ -57,18 +57,31 @@ _PRESENTATIONS = {
     "shape-retrieval": Presentation(
         title="Shape retrieval",
         sentence="Every held-out shape asks for those of its class among all others, by cosine of the features: mean "
-        "average precision over classes, in percent. Higher is better.",
-        lower_is_better={"map": False},
-        columns={"map": "mean average precision"},
+        "average precision over classes, in percent. Higher is better. The other views of its own object are easy "
+        "finds; the second column leaves them out.",
+        lower_is_better={"map": False, "map_other_objects": False},
+        columns={"map": "all views", "map_other_objects": "other objects alone"},
         rows=_FEATURE_ROWS,
     ),
     "shape-blending": Presentation(
         title="Shape blending",
-        sentence="Shapes decoded between the codes of two shapes. The largest step over the mean step is 1 where the "
-        "shape changes evenly.",
+        sentence="Shapes decoded between the codes of two shapes. Evenness is the largest step over the mean step, of "
+        "the probabilities or of the cells that cross 0.5: 1 is a shape that changes evenly. The last column is the "
+        "fewest occupied cells along the way, in percent of the smaller end: a low one is a shape that falls apart.",
+        columns={
+            "smoothness": "evenness, probabilities",
+            "smoothness_occupied": "evenness, cells",
+            "occupancy": "fewest cells, %",
+        },
         rows={"linear": "mixing the cells"},
     ),
 }
+
+
+def in_order(protocols: Iterable[str]) -> list[str]:
+    """Sort protocols as they are listed here, those not known here behind, by name."""
+    known = list(_PRESENTATIONS)
+    return sorted(protocols, key=lambda name: (known.index(name) if name in known else len(known), name))
 
 
 def presentation(protocol: str) -> Presentation:

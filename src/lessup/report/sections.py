@@ -8,10 +8,12 @@ from typing import Any
 from lessup.errors import DataError, RunError
 from lessup.report.confusion import confusion_matrix
 from lessup.report.curves import training_curves
+from lessup.report.grids import Figures
 from lessup.report.page import Section, facts, fold
-from lessup.report.presentation import Presentation, presentation
+from lessup.report.presentation import Presentation, in_order, presentation
 from lessup.report.published import PUBLISHED
-from lessup.report.repairs import Figures, before_and_after, error_chart
+from lessup.report.repairs import before_and_after, error_chart
+from lessup.report.strips import blend_strips, neighbor_strips
 from lessup.report.tables import Rows, class_table, means_table, published_rows, read_rows
 from lessup.runs import Run
 
@@ -34,10 +36,11 @@ def run_sections(run: Run, *, prefix: str = "", title: str = "") -> list[Section
     """
     level = 3 if title else 2
     sections = [Section(f"{prefix}run", title or "Run", _warnings(run) + _overview(run))]
-    for protocol, scores in run.scores().items():
+    scores = run.scores()
+    for protocol in in_order(scores):
         shown = presentation(protocol)
         try:
-            body = _protocol(protocol, scores, run.figures(protocol), shown, method_of(run))
+            body = _protocol(protocol, scores[protocol], run.figures(protocol), shown, method_of(run))
         except DataError as error:
             raise RunError(f"{run.path}, {protocol}: {error}") from error
         sections.append(Section(f"{prefix}{protocol}", shown.title, body, level))
@@ -117,7 +120,9 @@ def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, 
         return error_chart(rows, theirs, shown, method=method) + before_and_after(figures, shown)
     if protocol == "shape-classification":
         return confusion_matrix(figures)
-    return ""
+    if protocol == "shape-retrieval":
+        return neighbor_strips(figures)
+    return blend_strips(figures) if protocol == "shape-blending" else ""
 
 
 def _notes(scores: Mapping[str, Any]) -> str:

@@ -71,14 +71,13 @@ def typed(array: NDArray[np.generic]) -> dict[str, str]:
 
 
 def _trace(corners: NDArray[np.uint8], colour: str, opacity: float) -> Trace:
-    """Draw (R, 4, 3) rectangles as two triangles each."""
+    """Draw (R, 4, 3) rectangles by their corners alone; the page makes two triangles of each."""
     x, y, z = corners.reshape(-1, 3).T
-    first = 4 * np.arange(len(corners))
-    triangles = first[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])  # (R, 2, 3)
-    i, j, k = triangles.reshape(-1, 3).T.astype(np.uint16 if len(x) <= 2**16 else np.uint32)
     return {
         "type": "mesh3d",
-        **{name: typed(values) for name, values in zip("xyzijk", (x, y, z, i, j, k), strict=True)},
+        "x": typed(x),
+        "y": typed(y),
+        "z": typed(z),
         "color": colour,
         "opacity": opacity,
         "flatshading": True,

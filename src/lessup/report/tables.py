@@ -75,7 +75,7 @@ def grid(
 ) -> str:
     """Write groups of rows under common columns as one HTML table that scrolls sideways if it must."""
     best = {key: _best([rows[row].get(key) for _, rows in groups for row in rows], key, shown) for key in keys}
-    digits = {key: _digits([rows[row].get(key) for _, rows in groups for row in rows]) for key in keys}
+    digits = _digits([rows[row].get(key) for key in keys for _, rows in groups for row in rows])
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     lines = [f'<thead><tr><th scope="col"></th>{head}</tr></thead>']
     for title, rows in groups:
@@ -83,7 +83,7 @@ def grid(
             lines.append(f'<tr class="group"><th scope="row" colspan="{len(keys) + 1}">{escape(title)}</th></tr>')
         for row, scores in rows.items():
             name = method if row == "model" else shown.rows.get(row, row.replace("_", " "))
-            cells = "".join(_cell(scores.get(key), best[key], digits[key]) for key in keys)
+            cells = "".join(_cell(scores.get(key), best[key], digits) for key in keys)
             ours = ' class="ours"' if row == "model" else ""
             lines.append(f'<tr{ours}><th scope="row">{escape(name)}</th>{cells}</tr>')
     return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
@@ -106,7 +106,7 @@ def _best(cells: Sequence[Cell | None], key: str, shown: Presentation) -> float 
 
 
 def _digits(cells: Sequence[Cell | None]) -> int:
-    """Return how many digits a column shows behind the point: a third where all are small."""
+    """Return how many digits a table shows behind the point: a third where all values are small."""
     return 3 if all(cell is None or abs(cell.mean) < 1 for cell in cells) else 2
 
 

@@ -1,0 +1,107 @@
+import re
+
+import numpy as np
+import pytest
+
+from lessup.errors import RunError, UsageError
+from lessup.report import write
+
+
+def headings(text: str) -> list[str]:
+    return [re.sub("<.*?>", "", found) for found in re.findall(r"<h[123][^>]*>(.*?)</h[123]>", text)]
+
+
+def own_part(text: str) -> str:
+    """The page without plotly's and its own script."""
+    return re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def whole(make_run, tmp_path_factory):
+    """The page of a run with everything."""
+    folder = tmp_path_factory.mktemp("report")
+    return write([make_run(folder / "unet")], folder / "report.html")
+
+
+def text_of(runs, tmp_path):
+    return own_part(write(runs, tmp_path / "report.html").read_text(encoding="utf-8"))
+
+
+def test_page_of_one_run_has_its_facts_and_every_protocol(whole):
+    text = own_part(whole.read_text(encoding="utf-8"))
+    protocols = ["Shape repair", "Shape classification", "Shape retrieval", "Shape blending"]
+    assert headings(text) == ["voxel-unet", "Run", *protocols, "Training"]
+    for fact in (
+        "lessup train voxel-unet --data volumes.npz",
+        "torch 2.11.0",
+        "abc1234",
+        "training.steps",
+        "240 samples",
+    ):
+        assert fact in text
+    for number in ("10.66", "13.27", "8.08", "9.37", "10.96", "1.04", "2.06", "1.31", "2.00", "3.05", "7.67"):
+        assert f">{number}<" in text
+    assert "Training went wrong" not in text
+
+
+def test_page_is_light_enough_to_send(whole):
+    assert whole.stat().st_size < 12e6
+
+
+def test_warnings_of_the_collapse_guard_stand_first_and_are_escaped(run, tmp_path):
+    run.warn({"step": 400, "problem": "collapsed <script>"})
+    text = text_of([run], tmp_path)
+    assert "step: 400, problem: collapsed &lt;script&gt;" in text
+    assert text.index("Training went wrong") < text.index('id="shape-repair"')
+
+
+def test_notes_of_a_protocol_stand_beside_its_numbers(run, tmp_path):
+    assert "a class called &lt;b&gt;bold&lt;/b&gt; &amp; others" in text_of([run], tmp_path)
+
+
+def test_several_runs_are_compared_first(make_run, tmp_path):
+    text = text_of([make_run(tmp_path / name, pictures=False) for name in ("one", "two")], tmp_path)
+    found = headings(text)
+    assert found[:2] == ["Comparison of runs", "Shape repair"]
+    assert [title for title in found if ":" in title] == ["one: voxel-unet", "two: voxel-unet"]
+    first = text[text.index('id="compare-shape-repair"') : text.index('id="run-1-run"')]
+    names = re.findall(r'<tr[^>]*><th scope="row">(.*?)</th>', first)
+    assert names == [
+        *("unchanged", "empty grid", "3 x 3 x 3 closing"),
+        *("one: voxel-unet", "two: voxel-unet"),
+        *("CAE", "3DShapeNets", "VConv-DAE"),
+    ]
+    anchors = re.findall(r' id="(.*?)"', text)
+    assert len(anchors) == len(set(anchors)) == 7
+
+
+def test_runs_on_different_data_are_not_passed_off_as_comparable(make_run, tmp_path):
+    runs = [make_run(tmp_path / name, pictures=False) for name in ("one", "two")]
+    runs[1].write_scores("shape-repair", {**runs[1].scores()["shape-repair"], "data": "other.npz"}, {})
+    assert "Measured on different data: other.npz, volumes.npz" in text_of(runs, tmp_path)
+
+
+def test_run_without_scores_or_metrics_still_has_a_page(run, tmp_path):
+    (run.path / "scores" / "shape-repair.json").unlink()
+    (run.path / "metrics.csv").unlink()
+    assert headings(text_of([run], tmp_path)) == ["voxel-unet", "Run"]
+
+
+def test_unknown_protocol_is_shown_by_its_table(run, tmp_path):
+    run.write_scores("sound-retrieval", {"rows": {"model": {"map": {"mean": 12.34, "std": 0.0, "n": 1}}}}, {})
+    text = text_of([run], tmp_path)
+    assert "Sound retrieval" in headings(text)
+    assert "12.34" in text
+
+
+def test_damaged_figures_are_named_with_their_run(run, tmp_path):
+    figures = {"side": np.array(30), "example_half_repaired": np.zeros((1, 3375), np.uint8)}
+    run.write_scores("shape-repair", run.scores()["shape-repair"], figures)
+    with pytest.raises(RunError, match="unet, shape-repair: figure"):
+        write([run], tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_no_run_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="at least one"):
+        write([], tmp_path / "report.html")
