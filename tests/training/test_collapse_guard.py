@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from training_toys import Collapsing, Exploding, Toy, points, split, start, train
+from training_toys import Collapsing, Exploding, Toy, points, split, start, train, with_plug
 
 from lessup.errors import CollapseError
 from lessup.runs import Training
@@ -34,6 +34,15 @@ def test_collapsed_features_are_flagged_once_with_advice(tmp_path, capsys):
     assert warning["step"] == 5
     assert "learning rate" in warning["advice"]
     assert capsys.readouterr().err.count("the features have collapsed") == 1
+
+
+def test_resumed_run_flags_again_what_it_had_to_forget(tmp_path):
+    run = start(tmp_path / "run")
+    with pytest.raises(RuntimeError, match="pulled the plug"):
+        train(run, with_plug(Collapsing(), 11), validate_every=10)
+    assert [warning["step"] for warning in run.warnings()] == [10]
+    train(run, Collapsing(), validate_every=10, resume=True)  # from step 7
+    assert [warning["step"] for warning in run.warnings()] == [10]
 
 
 def test_collapsed_run_is_stopped_on_request(tmp_path):

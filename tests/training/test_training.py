@@ -6,10 +6,11 @@ import signal
 import numpy as np
 import pytest
 import torch
-from training_toys import Acting, Points, Toy, Width, points, split, start, train, weights
+from training_toys import Acting, Points, Toy, Width, points, split, start, train, weights, with_plug
 
 from lessup.errors import DataError, RunError, UsageError
-from lessup.runs import Training
+from lessup.methods import Optimization
+from lessup.runs import Run, Training
 from lessup.samples.splits import Split
 from lessup.training import build, fit, restore
 from lessup.transforms.draws import Draws
@@ -50,10 +51,10 @@ def test_run_interrupted_at_any_step_and_resumed_equals_one_never_interrupted(tm
     run = start(tmp_path / "run", method)
     for stop in (3, 11, 29):  # before the first checkpoint, and two between checkpoints
         with pytest.raises(RuntimeError, match="pulled the plug"):
-            train(run, _with_plug(build(method, Width(), seed=0), stop), resume=True, **settings)
+            train(run, with_plug(build(method, Width(), seed=0), stop), resume=True, **settings)
     resumed = train(run, method, resume=True, **settings)
     assert weights(resumed).equal(weights(whole))
-    assert _lines(run) == _lines(start_at(tmp_path / "whole"))
+    assert _lines(run) == _lines(Run.open(tmp_path / "whole"))
 
 
 def test_accumulated_parts_give_the_update_of_the_whole_batch(tmp_path):
@@ -87,8 +88,6 @@ def test_players_accumulate_and_clip_like_the_whole_batch(tmp_path):
 def test_clipping_bounds_the_step(tmp_path):
     class Descent(Toy):
         def optimizations(self, num_steps):
-            from lessup.methods import Optimization
-
             return {"all": Optimization(torch.optim.SGD(self.parameters(), lr=1.0))}
 
     torch.manual_seed(0)
@@ -108,8 +107,6 @@ def test_average_of_the_weights_is_kept(tmp_path):
 
 
 def _fixed_rate() -> Toy:
-    from lessup.methods import Optimization
-
     method = build("toy", Width(), seed=0)
     method.optimizations = lambda num_steps: {"all": Optimization(torch.optim.SGD(method.parameters(), lr=0.1))}
     return method
@@ -236,25 +233,6 @@ def test_restore_refuses_a_run_of_another_method(tmp_path):
     run.write_config({"lessup": "0", "method": "toy", "config": {"depth": 4}})
     with pytest.raises(RunError, match="depth"):
         restore(run)
-
-
-def _with_plug(method, step):
-    """Let a method fail in the middle of its next step numbered ``step`` of the whole run."""
-    whole_step = method.step
-
-    def failing(batch, draws):
-        if method.training and draws.generator.initial_seed() == Draws.at(0, step).generator.initial_seed():
-            raise RuntimeError("pulled the plug")
-        return whole_step(batch, draws)
-
-    method.step = failing
-    return method
-
-
-def start_at(path):
-    from lessup.runs import Run
-
-    return Run.open(path)
 
 
 def _lines(run) -> list[dict]:

@@ -161,3 +161,16 @@ def train(run: Run, method: str | Method = "toy", *, resume: bool = False, count
 
 def weights(method: Method) -> Tensor:
     return torch.cat([weight.flatten() for weight in method.state_dict().values()])
+
+
+def with_plug(method: Method, step: int) -> Method:
+    """Let a method fail in the middle of its next step numbered ``step`` of the whole run."""
+    whole_step = method.step
+
+    def failing(batch, draws):
+        if method.training and draws.generator.initial_seed() == Draws.at(0, step).generator.initial_seed():
+            raise RuntimeError("pulled the plug")
+        return whole_step(batch, draws)
+
+    method.step = failing
+    return method

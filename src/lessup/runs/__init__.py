@@ -157,6 +157,8 @@ class Run:
         Raises:
             RunError: fewer than ``num_bytes`` are free.
         """
+        if not is_first_process():
+            return
         free = shutil.disk_usage(self.path).free
         if free < num_bytes:
             raise RunError(

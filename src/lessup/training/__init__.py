@@ -136,6 +136,8 @@ def _check(method: Method, split: Split, training: Training) -> None:
             f"a batch of {training.batch_size} cannot be cut into {parts} equal parts (devices x nodes x accumulate): "
             f"pass --batch-size {-(-training.batch_size // parts) * parts}"
         )
+    if training.precision == "16" and len(method.optimizations(training.steps)) > 1:
+        raise UsageError("a method of several players trains with --precision 32 or bf16, not 16")
     if training.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("this machine has no GPU that torch can use: pass --device cpu or auto")
     if not len(split.train):

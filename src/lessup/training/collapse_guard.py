@@ -52,7 +52,6 @@ class CollapseGuard:
         self._samples = split.validation if len(split.validation) >= SMALLEST_VALIDATION else split.train
         self._training = training
         self._run = run
-        self._flagged = {warning.get("kind") for warning in run.warnings()}
         count = min(PROBE_SIZE, len(self._samples))
         self._probe = np.linspace(0, len(self._samples) - 1, count).round().astype(np.int64)
         # Encoding is the forward pass alone, about a third of what a training step costs per sample.
@@ -100,8 +99,7 @@ class CollapseGuard:
         return [batch_on(device, self._samples, self._probe[at : at + size]) for at in range(0, len(self._probe), size)]
 
     def _flag(self, kind: str, step: int, message: str, values: dict[str, Any]) -> None:
-        if kind not in self._flagged:
-            self._flagged.add(kind)
+        if all(warning.get("kind") != kind for warning in self._run.warnings()):
             self._run.warn({"kind": kind, "step": step, "message": message, "advice": ADVICE[kind], **values})
             if is_first_process():
                 print(f"\nwarning: step {step}: {message}; {ADVICE[kind]}", file=sys.stderr, flush=True)

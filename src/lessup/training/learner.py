@@ -91,25 +91,40 @@ class Learner(LightningModule):
 
     def _update_players(self, losses: Losses, *, last: bool) -> None:
         """Let every player descend its own loss; all gradients are taken before any weight moves."""
-        optimizers = dict(zip(self.players, self._optimizers(), strict=True))
-        for player, optimizer in optimizers.items():
-            own = [weight for group in optimizer.param_groups for weight in group["params"]]
-            loss = losses.players[player] / self.settings.accumulate
-            self.manual_backward(loss, inputs=own, retain_graph=player != self.players[-1])
-        if not last:
-            return
-        for optimizer in optimizers.values():
-            if self.settings.clip_norm:
-                self.clip_gradients(optimizer.optimizer, self.settings.clip_norm, "norm")
-            optimizer.step()
-            optimizer.zero_grad()
-        for configured in self.trainer.lr_scheduler_configs:
-            configured.scheduler.step()  # type: ignore[call-arg]  # a plateau schedule is no ``LRScheduler`` of ours
-
-    def _optimizers(self) -> list[LightningOptimizer]:
         optimizers = self.optimizers()
         assert isinstance(optimizers, list)
-        return optimizers
+        for player, optimizer in zip(self.players, optimizers, strict=True):
+            # Not ``backward``: Lightning's DDP expects one that reaches every weight.
+            own = _weights(optimizer)
+            loss = losses.players[player] / self.settings.accumulate
+            gradients = torch.autograd.grad(loss, own, retain_graph=player != self.players[-1])
+            for weight, gradient in zip(own, gradients, strict=True):
+                weight.grad = gradient if weight.grad is None else weight.grad + gradient
+        if last:
+            for optimizer in optimizers:
+                self._share_gradients(_weights(optimizer))
+                if self.settings.clip_norm:
+                    self.clip_gradients(optimizer.optimizer, self.settings.clip_norm, "norm")
+                optimizer.step()
+                optimizer.zero_grad()
+            for configured in self.trainer.lr_scheduler_configs:
+                configured.scheduler.step()  # type: ignore[call-arg]  # a plateau schedule is none of ours
+
+    def _share_gradients(self, own: list[Tensor]) -> None:
+        """Replace gradients by their means over all processes."""
+        if self.trainer.world_size == 1:
+            return
+        gradients = [weight.grad for weight in own if weight.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        shared = self.trainer.strategy.reduce(flat, reduce_op="mean")
+        assert isinstance(shared, Tensor)
+        sizes = [gradient.numel() for gradient in gradients]
+        for gradient, part in zip(gradients, torch.split(shared, sizes), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+
+def _weights(optimizer: LightningOptimizer) -> list[Tensor]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
 
 
 def logged(losses: Losses, total: Tensor) -> dict[str, Tensor]:
