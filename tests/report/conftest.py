@@ -106,7 +106,7 @@ def write_features_protocols(run: Run, rng: np.random.Generator) -> None:
         "model": {"accuracy_view": 88.2, "accuracy_object": 91.5},
     }
     counts = 40 * np.eye(len(CLASSES), dtype=int) + rng.integers(0, 8, (len(CLASSES),) * 2)
-    figures = {"confusion": counts, "classes": np.array(CLASSES)}
+    figures = {"confusion_model": counts, "classes": np.array(CLASSES)}
     run.write_scores("shape-classification", table("shape-classification", classification), figures)
 
     grids = volumes(rng, 6)

@@ -51,7 +51,7 @@ def opened(file: Path, folder: Path) -> tuple[str, str, Path]:
 def report(tmp_path_factory, make_run):
     folder = tmp_path_factory.mktemp("browser")
     run = make_run(folder / "unet")
-    run.warn({"step": 400, "problem": "<img src=x onerror=\"document.title='hacked'\">"})
+    run.warn({"step": 400, "message": "<img src=x onerror=\"document.title='hacked'\">"})
     return opened(write([run], folder / "report.html"), folder)
 
 

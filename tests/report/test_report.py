@@ -49,9 +49,9 @@ def test_page_is_light_enough_to_send(whole):
 
 
 def test_warnings_of_the_collapse_guard_stand_first_and_are_escaped(run, tmp_path):
-    run.warn({"step": 400, "problem": "collapsed <script>"})
+    run.warn({"kind": "collapse", "step": 400, "message": "spread <0.01", "advice": "lower the learning rate"})
     text = text_of([run], tmp_path)
-    assert "step: 400, problem: collapsed &lt;script&gt;" in text
+    assert "Step 400: spread &lt;0.01. Try this: lower the learning rate." in text
     assert text.index("Training went wrong") < text.index('id="shape-repair"')
 
 

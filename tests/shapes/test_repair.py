@@ -115,3 +115,10 @@ def test_equal_names_from_two_folders_are_refused(tmp_path, method):
         np.save(tmp_path / folder / "a.npy", grid_with((1, 1, 1)))
     with pytest.raises(UsageError, match="repair them apart"):
         repair(method, [tmp_path / "x", tmp_path / "y"], tmp_path / "out")
+
+
+def test_unknown_mesh_format_is_refused_before_any_work(tmp_path, method):
+    np.save(tmp_path / "a.npy", grid_with((1, 1, 1)))
+    with pytest.raises(UsageError, match="no mesh format 'png'"):
+        repair(method, [tmp_path / "a.npy"], tmp_path / "out", mesh_format="png")
+    assert method.largest_batch == 0

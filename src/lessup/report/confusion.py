@@ -10,17 +10,19 @@ from lessup.report.page import chart, escaped
 
 
 def confusion_matrix(figures: Mapping[str, NDArray[np.generic]]) -> str:
-    """Draw ``confusion`` (K, K) counts, true class by found class, as HTML; empty without one.
+    """Draw ``confusion_model`` (K, K) counts of views, true class by found class, as HTML; empty without one.
 
     Raises:
         DataError: it is not square, or does not fit ``classes`` (K,).
     """
-    if "confusion" not in figures:
+    if "confusion_model" not in figures:
         return ""
-    counts = np.asarray(figures["confusion"], np.float64)
+    counts = np.asarray(figures["confusion_model"], np.float64)
     names = [escaped(str(name)) for name in figures.get("classes", np.arange(len(counts)))]
     if counts.shape != (len(names), len(names)):
-        raise DataError(f"figure 'confusion' is {counts.shape}, wanted ({len(names)}, {len(names)}): evaluate again")
+        raise DataError(
+            f"figure 'confusion_model' is {counts.shape}, wanted ({len(names)}, {len(names)}): evaluate again"
+        )
     share = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
     data = {
         "type": "heatmap",
@@ -41,5 +43,5 @@ def confusion_matrix(figures: Mapping[str, NDArray[np.generic]]) -> str:
         "yaxis": {"title": {"text": "true"}, "autorange": "reversed"},
         "margin": {"l": 60, "r": 10, "t": 10, "b": 60},
     }
-    caption = "Share of each true class that was taken for each class, in percent."
+    caption = "Share of the views of each true class that the model took for each class, in percent."
     return chart([data], layout, caption=caption, height=140 + 32 * len(names))

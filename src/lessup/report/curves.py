@@ -15,6 +15,7 @@ _TITLES = {
     "samples_per_second": "samples per second",
     "feature_std": "spread of the features",
     "effective_rank": "effective rank of the features",
+    "dead_dimensions": "share of dead features",
 }
 
 Metrics = Mapping[str, NDArray[np.float64]]

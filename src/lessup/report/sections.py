@@ -91,11 +91,14 @@ def _joined(*parts: Any) -> str:
 
 
 def _warnings(run: Run) -> str:
-    texts = [
-        "<p>" + _joined(*(f"{escape(str(key))}: {escape(str(value))}" for key, value in warning.items())) + "</p>"
-        for warning in run.warnings()
-    ]
-    return f'<div class="warning"><strong>Training went wrong</strong>{"".join(texts)}</div>' if texts else ""
+    texts = "".join(f"<p>{escape(_sentence(warning))}</p>" for warning in run.warnings())
+    return f'<div class="warning"><strong>Training went wrong</strong>{texts}</div>' if texts else ""
+
+
+def _sentence(warning: Mapping[str, Any]) -> str:
+    """Say what the collapse guard saw and what it advises."""
+    step, message, advice = (warning.get(name) for name in ("step", "message", "advice"))
+    return f"Step {step}: {message}. Try this: {advice}."
 
 
 def _protocol(protocol: str, scores: Mapping[str, Any], figures: Figures, shown: Presentation, method: str) -> str:

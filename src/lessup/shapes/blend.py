@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lessup.errors import DataError, UsageError
 from lessup.methods import ShapeAutoencoder
 from lessup.samples import Reading
-from lessup.shapes.files import read_scan, refuse_existing, write_grid, write_surface
+from lessup.shapes.files import mesh_suffix, read_scan, refuse_existing, write_grid, write_surface
 from lessup.shapes.mesh_out import LEVEL
 from lessup.shapes.repair import check_side
 
@@ -54,14 +54,14 @@ def blend(
         overwrite: write over files that exist.
 
     Raises:
-        UsageError: fewer than two steps.
+        UsageError: fewer than two steps, or the mesh format is unknown.
         DataError: a file cannot be used, or has a size that the method does not read.
         RunError: a file exists and ``overwrite`` is off, or cannot be written.
     """
     if steps < 2:
         raise UsageError(f"a strip of {steps} steps: wanted at least 2, the two shapes themselves")
     targets = [out / f"blend_{step:02}" for step in range(1, steps + 1)]
-    meshes = [target.with_suffix(f".{mesh_format.lstrip('.')}") for target in targets]
+    meshes = [target.with_suffix(mesh_suffix(mesh_format)) for target in targets]
     grids = [target.with_suffix(".npy") for target in targets]
     if not overwrite:
         refuse_existing([*grids, *meshes])

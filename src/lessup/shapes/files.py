@@ -126,6 +126,22 @@ def write_surface(path: Path, probabilities: NDArray[np.floating], placement: Pl
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def mesh_suffix(mesh_format: str) -> str:
+    """Return the suffix of a mesh format, such as ``.obj`` for ``obj``.
+
+    Raises:
+        UsageError: no such format can be written.
+
+    >>> mesh_suffix("OFF")
+    '.off'
+    """
+    suffix = f".{mesh_format.lower().lstrip('.')}"
+    if suffix not in MESH_SUFFIXES:
+        known = ", ".join(known.lstrip(".") for known in MESH_SUFFIXES)
+        raise UsageError(f"no mesh format {mesh_format!r}: wanted one of {known}")
+    return suffix
+
+
 def refuse_existing(paths: Iterable[Path]) -> None:
     """Check that nothing would be overwritten.
 

@@ -12,7 +12,7 @@ from lessup.errors import DataError, LessupError, UsageError
 from lessup.methods import ShapeAutoencoder
 from lessup.samples import Damage, Reading
 from lessup.samples.voxels import Voxels, pack
-from lessup.shapes.files import Scan, read_scan, refuse_existing, shape_files, write_grid, write_surface
+from lessup.shapes.files import Scan, mesh_suffix, read_scan, refuse_existing, shape_files, write_grid, write_surface
 from lessup.shapes.mesh_out import LEVEL
 
 
@@ -80,7 +80,7 @@ def repair(
 
     Raises:
         DataError: nothing is at an input, or no file could be used.
-        UsageError: two inputs would be written to the same file.
+        UsageError: two inputs would be written to the same file, or the mesh format is unknown.
         RunError: a file exists and ``overwrite`` is off, or cannot be written.
     """
     jobs = _jobs(inputs, out, mesh_format)
@@ -115,13 +115,14 @@ def check_side(method: ShapeAutoencoder, grid: NDArray[np.bool_]) -> None:
 
 
 def _jobs(inputs: Sequence[Path], out: Path, mesh_format: str) -> list[_Job]:
+    suffix = mesh_suffix(mesh_format)
     files = list(shape_files(inputs))
     stems = [relative.with_suffix("") for _, relative in files]
     jobs = []
     for (source, relative), stem in zip(files, stems, strict=True):
         # chair.off and chair.npy become chair.off.npy and chair.npy.npy, not one file.
         name = str(relative) if stems.count(stem) > 1 else str(stem)
-        jobs.append(_Job(source, out / f"{name}.npy", out / f"{name}.{mesh_format.lstrip('.')}"))
+        jobs.append(_Job(source, out / f"{name}.npy", out / f"{name}{suffix}"))
     doubled = [job for job in jobs if sum(job.grid == other.grid for other in jobs) > 1]
     if doubled:
         raise UsageError(
