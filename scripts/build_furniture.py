@@ -20,8 +20,8 @@ import numpy as np
 from lessup.formats.mesh import Mesh, turn_up
 from lessup.formats.obj import parse_obj
 from lessup.samples import storage
-from lessup.samples.assembly import assemble, first_equal
-from lessup.samples.voxels import pack
+from lessup.samples.assembly import assemble
+from lessup.samples.voxels import first_equal, pack
 from lessup.transforms.voxelize import voxelize
 
 NUM_VIEWS = 12
