@@ -66,6 +66,7 @@ def boxes(num_objects: int = 8, views: int = 2, side: int = 12) -> Voxels:
             low = 3 + generator.integers(0, 2, 3)
             high = np.minimum(low + np.array(size) + generator.integers(0, 2, 3), side - 3)
             grid[tuple(slice(*ends) for ends in zip(low, high, strict=True))] = True
+            grid[0, 0, number] = True  # no two objects are equal
             for view in range(views):
                 grids.append(np.rot90(grid, view))
                 names.append(f"{label}/{number}/{view}")

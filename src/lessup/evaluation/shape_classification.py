@@ -195,7 +195,6 @@ def _figures(scores: dict[str, NDArray[np.float64]], test: Samples) -> dict[str,
     figures: dict[str, NDArray[np.generic]] = {"classes": np.array(test.classes)}
     for row, values in scores.items():
         summed, label = _by_object(values, test)
-        num_classes = len(test.classes)
-        figures[f"confusion_{row}"] = confusion(test.label, values.argmax(1), num_classes)
-        figures[f"confusion_object_{row}"] = confusion(label, summed.argmax(1), num_classes)
+        figures[f"confusion_{row}"] = confusion(test.label, values.argmax(1), len(test.classes))
+        figures[f"confusion_object_{row}"] = confusion(label, summed.argmax(1), len(test.classes))
     return figures

@@ -179,7 +179,7 @@ def _moves(slope: Tensor, side: int) -> list[list[tuple[Tensor, Tensor, Tensor]]
 
 def _ray_bits(sideways: Tensor, up: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Pack (V, B, R) bool moves of the rays into V times three (B, 1, 1) bytes: stay, go sideways, go up."""
-    bit = 2 ** torch.arange(sideways.shape[-1], device=sideways.device, dtype=torch.uint8)
+    bit = 1 << torch.arange(sideways.shape[-1], device=sideways.device, dtype=torch.uint8)
     packed = [(move * bit).sum(-1, dtype=torch.uint8)[..., None, None] for move in (~(sideways | up), sideways, up)]
     return list(zip(*packed, strict=True))
 
