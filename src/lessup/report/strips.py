@@ -91,4 +91,4 @@ def neighbor_strips(figures: Figures) -> str:
         "Left the shape that asks, then the most alike shapes of other objects with their cosine; coloured names are "
     )
     note += "of another class."
-    return f'{"".join(strips)}<p class="note">{note}</p>'
+    return f'<div class="pairs">{"".join(strips)}</div><p class="note">{note}</p>'

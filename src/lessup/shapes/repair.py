@@ -139,7 +139,7 @@ def _readable(
             scan = read_scan(job.source, reading)
             check_side(method, scan.grid)
         except LessupError as error:
-            damage.append(Damage(str(job.source), str(error).removeprefix(f"{job.source}: ")))
+            damage.append(Damage(str(job.source), str(error).removeprefix(str(job.source)).lstrip(": ")))
             continue
         damage.extend(Damage(str(job.source), problem, skipped=False) for problem in scan.problems)
         yield job, scan
