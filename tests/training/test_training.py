@@ -1,4 +1,3 @@
-import copy
 import csv
 import os
 import signal
@@ -6,7 +5,7 @@ import signal
 import numpy as np
 import pytest
 import torch
-from training_toys import Acting, Points, Toy, Width, points, split, start, train, weights, with_plug
+from training_toys import Points, Toy, Width, points, split, start, train, weights, with_plug
 
 from lessup.errors import DataError, RunError, UsageError
 from lessup.methods import Optimization
@@ -57,46 +56,6 @@ def test_run_interrupted_at_any_step_and_resumed_equals_one_never_interrupted(tm
     assert _lines(run) == _lines(Run.open(tmp_path / "whole"))
 
 
-def test_accumulated_parts_give_the_update_of_the_whole_batch(tmp_path):
-    whole = train(start(tmp_path / "whole"))
-    parts = train(start(tmp_path / "parts"), accumulate=4)
-    torch.testing.assert_close(weights(parts), weights(whole), rtol=0, atol=1e-6)
-
-
-def test_players_move_at_once_from_one_graph(tmp_path):
-    fitted = train(start(tmp_path / "run", "players"), "players", steps=1)
-    method = build("players", Width(), seed=0)
-    before = copy.deepcopy(method)
-    samples = split().train
-    losses = method.step(samples.batch(np.random.default_rng((0, 0)).permutation(40)[:8]), Draws.at(0, 0)).players
-    for name, rate in (("down", 0.05), ("up", 0.1)):
-        gradients = torch.autograd.grad(losses[name], [*getattr(method, name).parameters()], retain_graph=True)
-        for old, gradient, new in zip(
-            getattr(before, name).parameters(), gradients, getattr(fitted, name).parameters(), strict=True
-        ):
-            torch.testing.assert_close(new, old - rate * gradient)
-
-
-def test_players_accumulate_and_clip_like_the_whole_batch(tmp_path):
-    whole = train(start(tmp_path / "whole", "players"), "players", clip_norm=0.05)
-    parts = train(start(tmp_path / "parts", "players"), "players", clip_norm=0.05, accumulate=2)
-    free = train(start(tmp_path / "free", "players"), "players")
-    torch.testing.assert_close(weights(parts), weights(whole), rtol=0, atol=1e-6)
-    assert not torch.allclose(weights(free), weights(whole))
-
-
-def test_clipping_bounds_the_step(tmp_path):
-    class Descent(Toy):
-        def optimizations(self, num_steps):
-            return {"all": Optimization(torch.optim.SGD(self.parameters(), lr=1.0))}
-
-    torch.manual_seed(0)
-    method = Descent()
-    before = weights(method)
-    train(start(tmp_path / "run"), method, steps=1, clip_norm=0.25)
-    assert (weights(method) - before).norm().item() == pytest.approx(0.25, rel=1e-4)
-
-
 def test_average_of_the_weights_is_kept(tmp_path):
     run = start(tmp_path / "run")
     averaged = train(run, steps=3, ema_decay=0.5)
@@ -122,51 +81,6 @@ def test_average_is_what_restore_gives_and_the_last_weights_differ(tmp_path):
 
 def test_data_smaller_than_a_batch_trains(tmp_path):
     train(start(tmp_path / "run"), count=3, batch_size=32, steps=4)
-
-
-def test_metrics_hold_the_mean_loss_between_lines(tmp_path):
-    run = start(tmp_path / "run")
-    train(run, log_every=5, checkpoint_every=100)
-    every = start(tmp_path / "every")
-    train(every, log_every=1)
-    losses = every.metrics()["loss"]
-    lines = run.metrics()
-    assert lines["step"].tolist() == [5, 10, 15, 20, 25, 30]
-    np.testing.assert_allclose(lines["loss"], losses.reshape(6, 5).mean(axis=1), rtol=1e-6)
-
-
-def test_validation_is_the_mean_loss_of_the_validation_part_with_fixed_draws(tmp_path):
-    run = start(tmp_path / "run")
-    method = train(run, validate_every=10, batch_size=8)
-    lines = run.metrics()
-    validated = ~np.isnan(lines["val_loss"])
-    assert lines["step"][validated].tolist() == [10, 20, 30]
-    part = split().validation
-    total = 0.0
-    for number, first in enumerate(range(0, 34, 8)):
-        indices = np.arange(first, min(first + 8, 34))
-        with torch.no_grad():
-            total += method.step(part.batch(indices), Draws.at(-1, number)).players["all"].item() * len(indices)
-    assert lines["val_loss"][-1] == pytest.approx(total / 34, rel=1e-5)
-
-
-def test_best_checkpoint_is_the_one_with_the_lowest_validation_loss(tmp_path):
-    run = start(tmp_path / "run")
-    train(run, validate_every=3, steps=12)
-    steps, losses = run.metrics()["step"], run.metrics()["val_loss"]
-    best = int(steps[np.nanargmin(losses)])
-    assert torch.load(run.checkpoint("best"), weights_only=True)["global_step"] == best
-
-
-def test_interrupt_ends_with_a_checkpoint_of_the_present_step(tmp_path):
-    run = start(tmp_path / "run", "acting")
-    method = Acting(at=9, act=lambda: os.kill(os.getpid(), signal.SIGINT))
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        train(run, method, checkpoint_every=100)
-    assert signal.getsignal(signal.SIGINT) is before
-    assert torch.load(run.checkpoint(), weights_only=True)["global_step"] == 9
-    assert run.metrics()["step"].tolist() == [5, 9]
 
 
 def test_interrupted_run_resumes_to_the_weights_of_one_never_interrupted(tmp_path):
