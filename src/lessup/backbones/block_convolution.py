@@ -28,7 +28,7 @@ def block_conv3d(x: Tensor, weight: Tensor, bias: Tensor | None, *, stride: int)
     """
     assert x.shape[-1] % stride == 0, f"side {x.shape[-1]} is no multiple of stride {stride}"
     missing = -weight.shape[-1] % stride
-    return F.conv3d(_blocks_to_channels(x, stride), _blocks_to_channels(F.pad(weight, (0, missing) * 3), stride), bias)
+    return F.conv3d(blocks_to_channels(x, stride), blocks_to_channels(F.pad(weight, (0, missing) * 3), stride), bias)
 
 
 def block_conv_transpose3d(x: Tensor, weight: Tensor, bias: Tensor | None, *, stride: int) -> Tensor:
@@ -49,13 +49,13 @@ def block_conv_transpose3d(x: Tensor, weight: Tensor, bias: Tensor | None, *, st
     tensor([1., 1., 2., 2., 1., 1.])
     """
     assert weight.shape[-1] % stride == 0, f"kernel {weight.shape[-1]} is no multiple of stride {stride}"
-    kernel = _blocks_to_channels(weight, stride)  # (C, O * s^3, k / s, k / s, k / s)
+    kernel = blocks_to_channels(weight, stride)  # (C, O * s^3, k / s, k / s, k / s)
     blocks = F.conv3d(x, kernel.flip(2, 3, 4).transpose(0, 1), padding=kernel.shape[-1] - 1)
-    cells = _channels_to_blocks(blocks, stride)
+    cells = channels_to_blocks(blocks, stride)
     return cells if bias is None else cells + bias[:, None, None, None]
 
 
-def _blocks_to_channels(x: Tensor, size: int) -> Tensor:
+def blocks_to_channels(x: Tensor, size: int) -> Tensor:
     """Rearrange (B, C, V, V, V) into (B, C * s^3, V / s, V / s, V / s), channels last in memory."""
     batch, channels, side = x.shape[:3]
     count = side // size
@@ -64,7 +64,7 @@ def _blocks_to_channels(x: Tensor, size: int) -> Tensor:
     return x.reshape(batch, count, count, count, channels * size**3).permute(0, 4, 1, 2, 3)
 
 
-def _channels_to_blocks(x: Tensor, size: int) -> Tensor:
+def channels_to_blocks(x: Tensor, size: int) -> Tensor:
     """Rearrange (B, C * s^3, N, N, N) into (B, C, N * s, N * s, N * s)."""
     batch, channels, count = x.shape[:3]
     x = x.reshape(batch, channels // size**3, size, size, size, count, count, count)
