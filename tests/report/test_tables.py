@@ -29,7 +29,7 @@ def test_published_rows_compete_for_best_and_have_no_value_where_they_measured_n
     table = means_table(rows, shown, method="mine", published=published)
     assert cells(table, "VConv-DAE") == ["1.04*", "&ndash;"]
     assert cells(table, "mine") == ["1.50", "2.00"]
-    assert "Published, on other objects" in table
+    assert "Published, on another set of objects" in table
 
 
 def test_higher_is_better_where_the_protocol_says_so():

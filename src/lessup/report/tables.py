@@ -55,7 +55,7 @@ def means_table(ours: Rows, shown: Presentation, *, method: str, published: Publ
     metrics = list(dict.fromkeys(key for scores in ours.values() for key in scores if "/" not in key))
     theirs = published_rows(published) if published else {}
     theirs = {row: scores for row, scores in theirs.items() if any(metric in scores for metric in metrics)}
-    groups = [("", ours), ("Published, on other objects", theirs)]
+    groups = [("", ours), ("Published, on another set of objects", theirs)]
     heads = [shown.columns.get(metric, metric.replace("_", " ")) for metric in metrics]
     return grid(groups, metrics, heads, shown, method=method)
 
@@ -65,7 +65,7 @@ def class_table(ours: Rows, metric: str, shown: Presentation, *, method: str, pu
     keys = list(dict.fromkeys(key for scores in ours.values() for key in scores if key.startswith(f"{metric}/")))
     theirs = published_rows(published) if published else {}
     theirs = {row: scores for row, scores in theirs.items() if any(key in scores for key in keys)}
-    groups = [("", ours), ("Published, on other objects", theirs)]
+    groups = [("", ours), ("Published, on another set of objects", theirs)]
     heads = [key.partition("/")[2].replace("_", " ") for key in keys]
     return grid(groups, keys, heads, shown, method=method) if keys else ""
 
