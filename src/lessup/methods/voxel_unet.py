@@ -196,7 +196,7 @@ class VoxelUNet(ShapeAutoencoder):
             {"params": others, "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(groups, lr=self.config.learning_rate, betas=(0.9, 0.99), fused=True)
-        warm_up = max(self.config.warm_up * num_steps, 1)
+        warm_up: float = max(self.config.warm_up * num_steps, 1)
 
         def rate(update: int) -> float:
             if update < warm_up:
