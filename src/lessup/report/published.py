@@ -75,7 +75,7 @@ PUBLISHED: Mapping[str, Published] = {
     "shape-repair": Published(
         rows=_repair_rows(),
         source=_SHARMA,
-        remark="All of ModelNet10's test objects, after training on 80 others a class; the set measured here is another. "
+        remark="All of ModelNet10's test objects, after training on 80 others a class; here it is another set. "
         "The mean of 3DShapeNets at 10 % of the slices is printed as 8.77; its classes average to 8.08.",
     ),
     "shape-classification": Published(
@@ -86,7 +86,7 @@ PUBLISHED: Mapping[str, Published] = {
             "VoxNet": {"accuracy_object": 92.0},
         },
         source=_SHARMA,
-        remark="ModelNet10, 80 training and 20 test objects a class; the set measured here is another. VConv-DAE counts "
+        remark="ModelNet10, 80 training and 20 test objects a class; here it is another set. VConv-DAE counts "
         "every view; VoxNet makes one prediction an object.",
     ),
 }
