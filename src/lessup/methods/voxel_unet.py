@@ -119,7 +119,7 @@ class VoxelUNet(ShapeAutoencoder):
         if not isinstance(samples, Voxels):
             return config
         union = unpack(torch.from_numpy(np.bitwise_or.reduce(samples.bits, axis=0))[None], samples.side)[0]
-        reach = torch.stack([union.any(axis).any(0) for axis in (2, 1)] + [union.any(0).any(0)]).any(0)
+        reach = union.any(2).any(1) | union.any(2).any(0) | union.any(1).any(0)  # (V,) slices along x, y, z
         occupied = reach.nonzero()[:, 0]
         rim = int(min(occupied.min(), samples.side - 1 - occupied.max()))
         return replace(config, side=samples.side, rim=rim)
