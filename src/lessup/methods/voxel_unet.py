@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.backbones.block_convolution import blocks_to_channels, channels_to_blocks
-from lessup.errors import UsageError
+from lessup.errors import DataError, UsageError
 from lessup.methods import Losses, Optimization, Recipe, ShapeAutoencoder
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
@@ -116,7 +116,7 @@ class VoxelUNet(ShapeAutoencoder):
     @classmethod
     def configured(cls, config: VoxelUNetConfig, samples: Samples) -> VoxelUNetConfig:
         """Return ``config`` with the side of the grids and the rim that is empty in all of them."""
-        if not isinstance(samples, Voxels):
+        if not isinstance(samples, Voxels) or not samples.bits.any():
             return config
         union = unpack(torch.from_numpy(np.bitwise_or.reduce(samples.bits, axis=0))[None], samples.side)[0]
         reach = union.any(2).any(1) | union.any(2).any(0) | union.any(1).any(0)  # (V,) slices along x, y, z
@@ -160,6 +160,7 @@ class VoxelUNet(ShapeAutoencoder):
 
         Raises:
             UsageError: there is no such layer.
+            DataError: the grids have another side than those of the training.
         """
         fine, middle, coarse = self._encode(self._crop(batch["voxels"]))
         if layer in (None, "bottleneck"):
@@ -173,7 +174,11 @@ class VoxelUNet(ShapeAutoencoder):
         raise UsageError(f"voxel-unet has no layer {layer!r}: choose one of {', '.join(self.layers)}")
 
     def repair(self, voxels: Tensor) -> Tensor:
-        """Return (B, V, V, V) probabilities of occupied cells, from bool grids; what is seen stays at 1."""
+        """Return (B, V, V, V) probabilities of occupied cells, from bool grids; what is seen stays at 1.
+
+        Raises:
+            DataError: the grids have another side than those of the training.
+        """
         total = torch.zeros_like(voxels, dtype=torch.float32)
         for number in range(self.config.symmetries):
             same = torch.full((len(voxels),), number, device=voxels.device)
@@ -207,8 +212,13 @@ class VoxelUNet(ShapeAutoencoder):
 
     def _crop(self, voxels: Tensor) -> Tensor:
         """Cut the rim of (B, V, V, V) off and fill up to a multiple of the coarsest block: (B, U, U, U)."""
-        rim, room = self.config.rim, 2 * self.blocks - self.inner
-        kept = slice(rim, self.config.side - rim)
+        side, rim, room = self.config.side, self.config.rim, 2 * self.blocks - self.inner
+        if voxels.shape[1] != side:
+            raise DataError(
+                f"this network reads grids of {side} cells a side; these have {voxels.shape[1]}: "
+                f"resample them with --side {side}"
+            )
+        kept = slice(rim, side - rim)
         return F.pad(voxels[:, kept, kept, kept], (0, room) * 3)
 
     def _uncrop(self, inner: Tensor) -> Tensor:
