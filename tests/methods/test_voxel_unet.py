@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage
 from torch import nn
 
-from lessup.errors import UsageError
+from lessup.errors import DataError, UsageError
 from lessup.methods import recipes
 from lessup.methods.voxel_unet import Residual, Up, VoxelUNet, VoxelUNetConfig, _coordinates, box_mean, damage, gaps
 from lessup.samples.voxels import Voxels, pack
@@ -227,6 +227,18 @@ def test_configured_counts_the_reach_along_every_axis(axis, place):
     cell[axis] = place
     grid[tuple(cell)] = True
     assert VoxelUNet.configured(SMALL, grids_of(grid)).rim == 2
+
+
+def test_configured_learns_nothing_from_grids_without_a_cell():
+    assert VoxelUNet.configured(SMALL, grids_of(np.zeros((10, 10, 10), bool))) == SMALL
+
+
+@torch.no_grad()
+def test_grids_of_another_side_are_refused_with_advice():
+    method, voxels = build(), random_grids(2, 12, 1)
+    for read in (method.repair, lambda grids: method.encode({"voxels": grids})):
+        with pytest.raises(DataError, match="10 cells a side; these have 12: resample them with --side 10"):
+            read(voxels)
 
 
 @torch.no_grad()
