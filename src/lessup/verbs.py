@@ -50,15 +50,20 @@ class Settings:
 
     @classmethod
     def of(cls, run_config: Mapping[str, Any]) -> "Settings":
-        """Read the settings back from the content of a config.json."""
+        """Read the settings back from the content of a config.json.
+
+        Raises:
+            RunError: a setting does not exist or has another type.
+            UsageError: the method does not exist.
+        """
         method, data = run_config["method"], run_config["data"]
         return cls(
             method=method,
-            config=methods.load(method).Config(**run_config["config"]),
-            training=Training(**run_config["training"]),
+            config=fitting.parse(methods.load(method).Config, run_config["config"]),
+            training=fitting.parse(Training, run_config["training"]),
             data=data["path"],
-            reading=Reading(**data["reading"]),
-            folds=Folds(**data["folds"]),
+            reading=fitting.parse(Reading, data["reading"]),
+            folds=fitting.parse(Folds, data["folds"]),
         )
 
 
@@ -115,18 +120,65 @@ def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resum
     Raises:
         RunError: the folder cannot be used.
         DataError: the data cannot be used, or lacks what the method reads.
+        UsageError: a resumed run would go on with other settings.
     """
     samples = sources.load(settings.data, settings.reading)
     method_class = methods.load(settings.method)
     check_reads(method_class, samples, settings)
     config = method_class.configured(settings.config, samples)
     parts = split(samples, settings.folds)
-    run = Run.open(out) if resume else Run.create(out, overwrite=overwrite)
-    if not resume:
-        run.write_config(_description(settings, config, samples))
+    description = _description(settings, config, samples)
+    if resume:
+        run = Run.open(out)
+        _check_resumable(run, description)
+    else:
+        run = Run.create(out, overwrite=overwrite)
+    run.write_config(description)
     method = fitting.build(settings.method, config, settings.training.seed)
     fitting.fit(method, parts, settings.training, run, resume=resume)
     return run
+
+
+MAY_CHANGE_ON_RESUME = frozenset(
+    [
+        "steps",
+        "device",
+        "precision",
+        "devices",
+        "num_nodes",
+        "accumulate",
+        "log_every",
+        "checkpoint_every",
+        "validate_every",
+        "on_collapse",
+    ]
+)
+"""Fields of ``Training`` that do not decide what is learned, and the length of the run."""
+
+
+def _check_resumable(run: Run, description: Mapping[str, Any]) -> None:
+    """Raise where a run would go on with other settings than it began with."""
+    before, now = _deciding(run.config), _deciding(json.loads(json.dumps(description)))
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    if changed:
+        key = changed[0]
+        raise UsageError(
+            f"{run.path} was begun with {key} = {before.get(key)!r}, now it is {now.get(key)!r}: "
+            "a resumed run keeps its settings; leave the flag out, or train into another --out"
+        )
+
+
+def _deciding(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides the result of a run, flat, by name."""
+    data = description["data"]
+    return {
+        "method": description["method"],
+        "data": data["fingerprint"],
+        **description["config"],
+        **{key: value for key, value in description["training"].items() if key not in MAY_CHANGE_ON_RESUME},
+        **data["reading"],
+        **data["folds"],
+    }
 
 
 def check_reads(method_class: type[Method], samples: Samples, settings: Settings) -> None:
@@ -217,16 +269,15 @@ def encode(run: str | Path, data: str, out: str | Path, *, layer: str | None = N
         DataError: the data lacks what the method reads.
     """
     folder, method = load(run, device=device)
-    samples = _load_like(folder, data)
+    samples = _load_like(folder, method, data)
     save(Path(out), encode_all(method, samples, layer=layer), samples)
     return Path(out)
 
 
-def _load_like(run: Run, data: str) -> Samples:
-    settings = Settings.of(run.config)
-    samples = sources.load(data, settings.reading)
-    method_class = methods.load(settings.method)
-    method_class.configured(settings.config, samples)  # raises if the side does not fit
+def _load_like(run: Run, method: Method, data: str) -> Samples:
+    """Load data as the run read its own, and check that its network can read it."""
+    samples = sources.load(data, Settings.of(run.config).reading)
+    method.check(samples)
     return samples
 
 
@@ -260,7 +311,7 @@ def evaluate(
             f"{protocol} measures a {protocol_class.needs.__name__}; {folder.path} holds {settings.method}, "
             f"which is none (see `lessup list protocols`)"
         )
-    samples = _load_like(folder, data or settings.data)
+    samples = _load_like(folder, method, data or settings.data)
     parts = _parts(folder, protocol_class, samples, settings)
     result = protocol_class(config).measure(method, parts)
     scores = _scores(protocol, data or settings.data, folder, result, len(parts.test))
@@ -349,7 +400,7 @@ def neighbors(run: str | Path, data: str, query: str | Path, *, count: int = 5) 
     from lessup.shapes.files import read_shape
 
     folder, method = load(run)
-    samples = _load_like(folder, data)
+    samples = _load_like(folder, method, data)
     grid = torch.from_numpy(read_shape(Path(query), Settings.of(folder.config).reading))[None]
     with torch.inference_mode():
         asked = method.encode({"voxels": grid, "label": torch.tensor([-1])}).numpy()

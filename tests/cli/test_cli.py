@@ -2,6 +2,7 @@
 
 import pytest
 
+from lessup import discovery
 from lessup.cli import COMMANDS, main
 
 
@@ -17,6 +18,22 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         main([command, "--help"])
     assert ended.value.code == 0
     assert f"lessup {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("method", discovery.names("methods"))
+def test_every_method_has_help(method: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", method, "--help"])
+    assert ended.value.code == 0
+    assert "--learning-rate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("protocol", discovery.names("evaluation"))
+def test_every_protocol_has_help(protocol: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "--protocol", protocol, "--help"])
+    assert ended.value.code == 0
+    assert "--protocol" in capsys.readouterr().out
 
 
 def test_method_has_its_own_flags(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def load(path: Path, reading: Reading) -> Voxels:
 
     Args:
         path: the folder, or one mesh.
-        reading: ``side``, where 0 means ``DEFAULT_SIDE``; ``padding`` and ``views``.
+        reading: ``side``, where 0 means ``DEFAULT_SIDE``; ``padding``, ``views`` and ``up``.
 
     Raises:
         DataError: no mesh could be used.
@@ -89,7 +89,7 @@ def load(path: Path, reading: Reading) -> Voxels:
     files = sorted(file for file in path.rglob("*") if _is_mesh(file, path)) if path.is_dir() else [path]
     if not files:
         raise DataError(f"no meshes in {path}: wanted {', '.join(SUFFIXES)}")
-    settings = f"mesh-folder {_VERSION}, side {side}, padding {reading.padding}, views {reading.views}"
+    settings = f"mesh-folder {_VERSION}, side {side}, padding {reading.padding}, views {reading.views}, up {reading.up}"
     key = fingerprint(settings, files_fingerprint(files, root))
     return cached(key, path, lambda: _build(files, root, side, reading))
 
@@ -159,7 +159,7 @@ Outcome = tuple[NDArray[np.uint8] | None, tuple[str, ...]]
 
 
 def _voxelise_all(files: list[Path], side: int, reading: Reading) -> list[Outcome]:
-    voxelise = partial(_voxelise, side=side, padding=reading.padding, views=reading.views)
+    voxelise = partial(_voxelise, side=side, reading=reading)
     if len(files) <= _SERIAL:
         return [voxelise(file) for file in files]
     # The first mesh has numba compile the loops once, before the others share them.
@@ -182,9 +182,12 @@ def _executor() -> Executor:
     return ThreadPoolExecutor(num_workers)
 
 
-def _voxelise(file: Path, *, side: int, padding: int, views: int) -> Outcome:
+def _voxelise(file: Path, *, side: int, reading: Reading) -> Outcome:
+    padding = reading.padding
     try:
-        solids = voxelize(*read_mesh(file), num_views=views, cells=side - 2 * padding, padding=padding)
+        solids = voxelize(
+            *read_mesh(file, up=reading.up), num_views=reading.views, cells=side - 2 * padding, padding=padding
+        )
     except (DataError, ShapeError) as error:
         return None, (str(error).removeprefix(f"{file} ").removeprefix(f"{file}: "),)
     except OSError as error:

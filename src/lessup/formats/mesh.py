@@ -17,13 +17,13 @@ SUFFIXES = (".off", ".obj", ".stl", ".ply", ".glb")
 Mesh = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
-def read_mesh(path: str | Path, *, up: Literal["y", "z"] | None = None) -> Mesh:
+def read_mesh(path: str | Path, *, up: Literal["auto", "y", "z"] = "auto") -> Mesh:
     """Read the triangles of a file, all its parts as one mesh, with z up.
 
     Args:
         path: a file with one of ``SUFFIXES``.
-        up: which axis of the file points up; ``y`` is turned to z. None takes what the format says: y for GLB, and z
-            for the others, which say nothing, so that they are left as stored.
+        up: which axis of the file points up; ``y`` is turned to z. ``auto`` takes what the format says: y for GLB, and
+            z for the others, which say nothing, so that they are left as stored.
 
     Returns:
         (M, 3) float64 vertices, not finite where the file is not, and (F, 3) int64 faces with 0 <= index < M.
@@ -43,7 +43,8 @@ def read_mesh(path: str | Path, *, up: Literal["y", "z"] | None = None) -> Mesh:
         vertices, faces = _read_with_trimesh(path)
     else:
         raise UsageError(f"{path}: wanted a mesh, {', '.join(SUFFIXES)}")
-    return (turn_up(vertices) if (up or ("y" if suffix == ".glb" else "z")) == "y" else vertices), faces
+    y_up = up == "y" or (up == "auto" and suffix == ".glb")
+    return (turn_up(vertices) if y_up else vertices), faces
 
 
 def write_mesh(path: str | Path, vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> None:

@@ -74,6 +74,14 @@ class Method(nn.Module, ABC):
         """
         return config
 
+    def check(self, samples: Samples) -> None:
+        """Check that this network, as it was built, can read the samples.
+
+        Raises:
+            DataError: it cannot, such as grids of another side.
+        """
+        type(self).configured(self.config, samples)
+
     @classmethod
     @abstractmethod
     def example(cls, batch_size: int) -> Batch:

@@ -11,8 +11,9 @@ Damage only removes cells: what is seen stays, and the loss is taken on the othe
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -31,6 +32,12 @@ from lessup.transforms.closing import closing
 from lessup.transforms.draws import Draws
 from lessup.transforms.symmetry import NUM_SYMMETRIES, apply_symmetry, undo_symmetry
 from lessup.transforms.voxel_noise import cameras, remove_half, remove_slices, visible
+
+Levels = tuple[Tensor, Tensor, Tensor]
+"""Features of the finest, middle and coarsest level, each (B, C, N, N, N)."""
+
+Turn = Callable[[Tensor], Tensor]
+"""A symmetry of (B, V, V, V) grids."""
 
 LEVELS = 3
 """Resolutions of the network; each halves the one before, and the finest holds blocks of 2 cells a side."""
@@ -57,7 +64,7 @@ class VoxelUNetConfig:
         learning_rate: peak, after the warm-up and before the cosine to zero.
         weight_decay: of AdamW, on weights of more than one dimension.
         warm_up: share of the updates.
-        side: cells per side, filled in from the data.
+        cells: per side, filled in from the data.
         rim: cells on each side that are empty in all of the data and left as they are, filled in from the data.
     """
 
@@ -74,7 +81,7 @@ class VoxelUNetConfig:
     learning_rate: float = 4e-3
     weight_decay: float = 0.02
     warm_up: float = 0.05
-    side: int = 30
+    cells: int = 30
     rim: int = 3
 
 
@@ -93,7 +100,7 @@ class VoxelUNet(ShapeAutoencoder):
         super().__init__()
         self.config = config
         fine, middle, coarse = config.widths
-        self.inner = config.side - 2 * config.rim
+        self.inner = config.cells - 2 * config.rim
         self.blocks = -(-self.inner // 2**LEVELS) * 2 ** (LEVELS - 1)  # per side of the finest level
         self.stem = nn.Conv3d(NUM_INPUTS, fine, 3, padding=1)
         self.statistics = nn.Sequential(nn.Linear(NUM_STATISTICS, 32), nn.ReLU(), nn.Linear(32, fine))
@@ -122,7 +129,16 @@ class VoxelUNet(ShapeAutoencoder):
         reach = union.any(2).any(1) | union.any(2).any(0) | union.any(1).any(0)  # (V,) slices along x, y, z
         occupied = reach.nonzero()[:, 0]
         rim = int(min(occupied.min(), samples.side - 1 - occupied.max()))
-        return replace(config, side=samples.side, rim=rim)
+        return replace(config, cells=samples.side, rim=rim)
+
+    def check(self, samples: Samples) -> None:
+        """Check that the grids have the side of the training.
+
+        Raises:
+            DataError: they have another.
+        """
+        if isinstance(samples, Voxels):
+            self._check_side(samples.side)
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:
@@ -179,18 +195,31 @@ class VoxelUNet(ShapeAutoencoder):
         Raises:
             DataError: the grids have another side than those of the training.
         """
-        total = torch.zeros_like(voxels, dtype=torch.float32)
-        for number in range(self.config.symmetries):
-            same = torch.full((len(voxels),), number, device=voxels.device)
-            logits = self._decode(*self._encode(self._crop(apply_symmetry(voxels, same))))
-            total += undo_symmetry(self._uncrop(logits.sigmoid()), same)
-        return torch.maximum(total / self.config.symmetries, voxels.float())
+        whole = self._averaged(lambda turn: self._encode(self._crop(turn(voxels))), len(voxels))
+        return torch.maximum(whole, voxels.float())
 
     def blend(self, first: Tensor, second: Tensor, weight: float) -> Tensor:
-        """Return (B, V, V, V) probabilities decoded between two shapes; all levels are mixed, the skips too."""
-        ends = zip(self._encode(self._crop(first)), self._encode(self._crop(second)), strict=True)
-        between = self._uncrop(self._decode(*(torch.lerp(one, other, weight) for one, other in ends)).sigmoid())
-        return torch.maximum(between, torch.lerp(first.float(), second.float(), weight))
+        """Return (B, V, V, V) probabilities decoded between two shapes; all levels are mixed, the skips too.
+
+        Raises:
+            DataError: the grids have another side than those of the training.
+        """
+
+        def between(turn: Turn) -> Levels:
+            ends = [self._encode(self._crop(turn(voxels))) for voxels in (first, second)]
+            fine, middle, coarse = (torch.lerp(one, other, weight) for one, other in zip(*ends, strict=True))
+            return fine, middle, coarse
+
+        return torch.maximum(self._averaged(between, len(first)), torch.lerp(first.float(), second.float(), weight))
+
+    def _averaged(self, levels: Callable[[Turn], Levels], num: int) -> Tensor:
+        """Return (B, V, V, V) mean probabilities decoded from the levels of turned and mirrored grids."""
+        decoded = []
+        for number in range(self.config.symmetries):
+            same = torch.full((num,), number, device=self.place.device)
+            logits = self._decode(*levels(partial(apply_symmetry, number=same)))
+            decoded.append(undo_symmetry(self._uncrop(logits.sigmoid()), same))
+        return torch.stack(decoded).mean(0)
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return AdamW with a linear warm-up and a cosine to zero."""
@@ -212,21 +241,25 @@ class VoxelUNet(ShapeAutoencoder):
 
     def _crop(self, voxels: Tensor) -> Tensor:
         """Cut the rim of (B, V, V, V) off and fill up to a multiple of the coarsest block: (B, U, U, U)."""
-        side, rim, room = self.config.side, self.config.rim, 2 * self.blocks - self.inner
-        if voxels.shape[1] != side:
-            raise DataError(
-                f"this network reads grids of {side} cells a side; these have {voxels.shape[1]}: "
-                f"resample them with --side {side}"
-            )
-        kept = slice(rim, side - rim)
+        self._check_side(voxels.shape[1])
+        rim, room = self.config.rim, 2 * self.blocks - self.inner
+        kept = slice(rim, self.config.cells - rim)
         return F.pad(voxels[:, kept, kept, kept], (0, room) * 3)
+
+    def _check_side(self, side: int) -> None:
+        wanted = self.config.cells
+        if side != wanted:
+            raise DataError(
+                f"this network reads grids of {wanted} cells a side; these have {side}: "
+                f"resample them with --side {wanted}"
+            )
 
     def _uncrop(self, inner: Tensor) -> Tensor:
         """Undo ``_crop``; the rim is 0."""
         kept = slice(0, self.inner)
         return F.pad(inner[:, kept, kept, kept], (self.config.rim,) * 6)
 
-    def _encode(self, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _encode(self, seen: Tensor) -> Levels:
         """Map (B, U, U, U) bool to the features of the three levels, each (B, C, N, N, N)."""
         grid = seen.float()
         between, statistics = gaps(grid)
@@ -386,5 +419,8 @@ def cpu() -> Recipe:
 
 
 def quickstart() -> Recipe:
-    """Train for two minutes on two cores: shows the way, not the score."""
+    """Train for two minutes on two cores: shows the way, not the score.
+
+    Command: ``lessup train voxel-unet --recipe quickstart --data furniture --out RUN``.
+    """
     return Recipe(config=VoxelUNetConfig(), training=Training(steps=700, batch_size=8, clip_norm=1.0))

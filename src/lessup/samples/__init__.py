@@ -13,7 +13,7 @@ key         shape               dtype    meaning and range
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -30,11 +30,13 @@ class Reading:
         side: V, cells per side of a shape grid; 0 keeps stored grids as they are and gives meshes 30.
         padding: empty cells on each side of a voxelised mesh.
         views: rotations about the upright axis made of each mesh; 12 are 30 degrees apart.
+        up: axis of mesh files that points up; ``auto`` is y for GLB and z for the others.
     """
 
     side: int = 0
     padding: int = 3
     views: int = 12
+    up: Literal["auto", "y", "z"] = "auto"
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def _voxelised(path: Path, reading: Reading) -> Scan:
         raise UsageError(
             f"{side} cells with a padding of {reading.padding} leave none for the mesh: pass a larger --side"
         )
-    vertices, faces = read_mesh(path)
+    vertices, faces = read_mesh(path, up=reading.up)
     solids = voxelize(vertices, faces, cells=cells, padding=reading.padding)
     return Scan(solids.grids[0], _place_of(vertices, faces, cells, reading.padding), solids.problems)
 

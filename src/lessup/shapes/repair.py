@@ -101,7 +101,7 @@ def repair(
 
 
 def check_side(method: ShapeAutoencoder, grid: NDArray[np.bool_]) -> None:
-    """Check that a method can read a (V, V, V) grid, by asking it to be configured for a sample of this size.
+    """Check that a network can read a (V, V, V) grid.
 
     Raises:
         DataError: it reads grids of another size; the message says how to resample.
@@ -111,7 +111,7 @@ def check_side(method: ShapeAutoencoder, grid: NDArray[np.bool_]) -> None:
     sample = Voxels(
         pack(grid[None]), len(grid), name, none - 1, (), group=none, view=none, official=name, fingerprint="", row=none
     )
-    type(method).configured(method.config, sample)
+    method.check(sample)
 
 
 def _jobs(inputs: Sequence[Path], out: Path, mesh_format: str) -> list[_Job]:

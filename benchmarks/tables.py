@@ -1,0 +1,134 @@
+"""Write the tables of the README and the docs from benchmarks/results, between their marks.
+
+python benchmarks/tables.py          write
+python benchmarks/tables.py --check  exit with 1 if a page is out of date
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lessup.report.published import PUBLISHED
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+REPAIR_COLUMNS = ("rand_30", "rand_50", "dist_10", "dist_20", "dist_30", "half", "view")
+
+
+def results() -> dict[str, dict[str, Any]]:
+    """Read every result by name, in alphabetical order."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+
+
+def shape_runs(protocol: str) -> dict[str, dict[str, Any]]:
+    """Return the results of `benchmarks/shapes.py` that measured a protocol."""
+    return {name: one for name, one in results().items() if protocol in one.get("scores", {})}
+
+
+def markdown(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Lay out a table, numbers to the right."""
+    rule = ["---", *("---:" for _ in header[1:])]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [header, rule, *lines])
+
+
+def cells(scores: dict[str, Any], columns: Sequence[str], digits: int = 2) -> list[str]:
+    """Format the means of a row of scores, a dash where there is none."""
+    return [f"{scores[column]['mean']:.{digits}f}" if column in scores else "-" for column in columns]
+
+
+def repair() -> str:
+    """Mean error in percent; trivial rows as measured on the same objects, then published, then ours."""
+    runs = shape_runs("shape-repair")
+    lines: list[list[str]] = []
+    for name, one in runs.items():
+        rows = one["scores"]["shape-repair"]["rows"]
+        if not lines:
+            trivial = ("identity", "empty", "closing")
+            lines += [[f"{row}, measured", *cells(rows[row], REPAIR_COLUMNS)] for row in trivial]
+            lines += [
+                [f"{row}, published", *(f"{values[c]:.2f}" if c in values else "-" for c in REPAIR_COLUMNS)]
+                for row, values in PUBLISHED["shape-repair"].rows.items()
+            ]
+        lines.append([f"**{name}**", *cells(rows["model"], REPAIR_COLUMNS)])
+    return markdown(["mean error %", *REPAIR_COLUMNS], lines)
+
+
+def classification() -> str:
+    """Accuracy in percent, per view and per object."""
+    columns = ("accuracy_view", "accuracy_object")
+    lines = []
+    for name, one in shape_runs("shape-classification").items():
+        rows = one["scores"]["shape-classification"]["rows"]
+        names = {row: f"**{name}**" if row == "model" else f"{name}: {row}" for row in rows}
+        lines += [[names[row], *cells(scores, columns, 1)] for row, scores in rows.items()]
+    return markdown(["accuracy %", "per view", "per object"], lines)
+
+
+def speed() -> str:
+    """What was timed against what, and the ratio."""
+    found = results()
+    lines: list[list[str]] = []
+    if "vconv_dae_speed" in found:
+        for step, best in found["vconv_dae_speed"]["best"].items():
+            plain, ours = best["plain"], best["vconv-dae"]
+            what = f"vconv-dae, {step}: plain PyTorch, lessup"
+            lines.append([what, f"{plain:.1f} volumes/s", f"{ours:.1f} volumes/s", f"{ours / plain:.2f}"])
+    if "voxelizer" in found:
+        one = found["voxelizer"]
+        what = f"solid voxels of {one['meshes']} meshes: trimesh, lessup"
+        times = f"{one['seconds_trimesh']:.1f} s", f"{one['seconds_ours']:.2f} s"
+        lines.append([what, *times, f"{one['times_faster_in_total']:.0f}"])
+    if "startup" in found:
+        seconds = found["startup"]["seconds"]
+        alone = f"{seconds['python, nothing']:.3f} s"
+        commands = ("import lessup", "lessup --help")
+        lines += [[f"{what}: Python alone, lessup", alone, f"{seconds[what]:.3f} s", "-"] for what in commands]
+    return markdown(["what", "against", "lessup", "times"], lines)
+
+
+def provenance() -> str:
+    """Command, commit, machine and time of every result."""
+    lines = []
+    for name, one in results().items():
+        machine = one["machine"]
+        place = machine.get("gpu") or f"{machine['cpu']}, {machine['threads']} threads"
+        spent = f"{one['seconds_training'] / 60:.0f} min" if "seconds_training" in one else "-"
+        lines.append([name, f"`{one['command']}`", one["commit"], one["date"], place, spent])
+    return markdown(["result", "command", "commit", "date", "machine", "training"], lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "repair": repair,
+    "classification": classification,
+    "speed": speed,
+    "provenance": provenance,
+}
+
+
+def filled(page: str) -> str:
+    """Return a page with every marked table written anew."""
+
+    def table(mark: re.Match[str]) -> str:
+        return f"<!-- table: {mark[1]} -->\n\n{TABLES[mark[1]]()}\n\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", table, page, flags=re.DOTALL)
+
+
+def main() -> int:
+    """Write or check every page."""
+    stale = []
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        page = path.read_text(encoding="utf-8")
+        if filled(page) != page:
+            stale.append(str(path.relative_to(ROOT)))
+            if "--check" not in sys.argv:
+                path.write_text(filled(page), encoding="utf-8")
+    print(f"{'out of date' if '--check' in sys.argv else 'written'}: {', '.join(stale) or 'nothing'}")
+    return int("--check" in sys.argv and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
