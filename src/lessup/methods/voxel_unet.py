@@ -71,14 +71,14 @@ class VoxelUNetConfig:
     widths: tuple[int, int, int] = (32, 64, 128)
     encoder_units: tuple[int, int, int] = (1, 2, 2)
     decoder_units: tuple[int, int] = (1, 2)
-    symmetries: int = 1
-    random: float = 0.45
-    slices: float = 0.42
-    half: float = 0.06
-    view: float = 0.07
+    symmetries: int = 4
+    random: float = 0.46
+    slices: float = 0.44
+    half: float = 0.05
+    view: float = 0.05
     most_random: float = 0.6
     most_slices: int = 10
-    learning_rate: float = 4e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.02
     warm_up: float = 0.05
     cells: int = 30
@@ -102,7 +102,8 @@ class VoxelUNet(ShapeAutoencoder):
         fine, middle, coarse = config.widths
         self.inner = config.cells - 2 * config.rim
         self.blocks = -(-self.inner // 2**LEVELS) * 2 ** (LEVELS - 1)  # per side of the finest level
-        self.stem = nn.Conv3d(NUM_INPUTS, fine, 3, padding=1)
+        self.stem = nn.Conv3d(NUM_MAPS, fine, 3, padding=1)
+        self.evidence = nn.Conv3d(NUM_EVIDENCE, fine, 1, bias=False)
         self.statistics = nn.Sequential(nn.Linear(NUM_STATISTICS, 32), nn.ReLU(), nn.Linear(32, fine))
         self.encoder_fine = _units(fine, config.encoder_units[0])
         self.down_fine = nn.Conv3d(fine, middle, 2, stride=2)
@@ -263,9 +264,10 @@ class VoxelUNet(ShapeAutoencoder):
         """Map (B, U, U, U) bool to the features of the three levels, each (B, C, N, N, N)."""
         grid = seen.float()
         between, statistics = gaps(grid)
-        inputs = [grid, closing(seen).float(), box_mean(grid, 1), box_mean(grid, 2)]
-        maps = [blocks_to_channels(torch.stack(inputs, 1), 2), between, _coordinates(between)]
-        stem = self.stem(torch.cat(maps, 1).contiguous(memory_format=torch.channels_last_3d))
+        maps = torch.cat([blocks_to_channels(grid[:, None], 2), between, _coordinates(between)], 1)
+        nearby = torch.stack([closing(seen).float(), box_mean(grid, 1), box_mean(grid, 2)], 1)
+        stem = self.stem(maps.contiguous(memory_format=torch.channels_last_3d))
+        stem = stem + self.evidence(blocks_to_channels(nearby, 2))
         fine = self.encoder_fine(stem + self.statistics(statistics)[:, :, None, None, None])
         middle = self.encoder_middle(self.down_fine(fine) + self.place)
         return fine, middle, self.bottleneck(self.down_middle(middle))
@@ -351,8 +353,11 @@ def box_mean(grid: Tensor, reach: int) -> Tensor:
 
 
 NUM_STATISTICS = 7
-NUM_INPUTS = 4 * 8 + 3 * 2 + 2
-"""Four maps of 8 cells a block; gaps along three axes for 2 slices a block; height and distance from the axis."""
+NUM_MAPS = 8 + 3 * 2 + 2
+"""Cells of a block; gaps along three axes for the 2 slices of a block; height and distance from the axis."""
+
+NUM_EVIDENCE = 3 * 8
+"""The closing and two box means for the cells of a block."""
 
 
 def gaps(grid: Tensor) -> tuple[Tensor, Tensor]:
@@ -415,7 +420,7 @@ def cpu() -> Recipe:
 
     Command: ``lessup train voxel-unet --recipe cpu --data DATA --out RUN``.
     """
-    return Recipe(config=VoxelUNetConfig(), training=Training(steps=4_500, batch_size=8, clip_norm=1.0))
+    return Recipe(config=VoxelUNetConfig(), training=Training(steps=8_800, batch_size=4, clip_norm=1.0))
 
 
 def quickstart() -> Recipe:
@@ -423,4 +428,5 @@ def quickstart() -> Recipe:
 
     Command: ``lessup train voxel-unet --recipe quickstart --data furniture --out RUN``.
     """
-    return Recipe(config=VoxelUNetConfig(), training=Training(steps=700, batch_size=8, clip_norm=1.0))
+    config = VoxelUNetConfig(symmetries=1)
+    return Recipe(config=config, training=Training(steps=1_000, batch_size=4, clip_norm=1.0))
