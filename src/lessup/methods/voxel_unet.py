@@ -420,7 +420,7 @@ def cpu() -> Recipe:
 
     Command: ``lessup train voxel-unet --recipe cpu --data DATA --out RUN``.
     """
-    return Recipe(config=VoxelUNetConfig(), training=Training(steps=8_800, batch_size=4, clip_norm=1.0))
+    return Recipe(config=VoxelUNetConfig(), training=Training(steps=8_000, batch_size=4, clip_norm=1.0))
 
 
 def quickstart() -> Recipe:
