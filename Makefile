@@ -22,7 +22,7 @@ check: .venv/dev
 	$(BIN)/mypy
 
 docs: .venv/dev
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 install: .venv/core
 

@@ -95,7 +95,10 @@ class ShapeClassification(Protocol):
         rows = {"chance": _accuracies(_most_common(parts), parts.test)}
         rows |= {row: _accuracies(values, parts.test) for row, values in scores.items()}
         costs = ", ".join(f"{row} {machine.cost:g}" for row, machine in machines.items())
-        return Result(rows, _figures(scores, parts.test), (f"cost chosen on training objects: {costs}",))
+        notes = [f"cost chosen on training objects: {costs}"]
+        if not self.config.voxnet:
+            notes.append("the fully supervised row is left out: pass --voxnet to train VoxNet on the same objects")
+        return Result(rows, _figures(scores, parts.test), tuple(notes))
 
     def _fine_tuned(self, method: Method, parts: Split, device: torch.device) -> NDArray[np.float64]:
         width = encode_all(method, parts.test.take(np.arange(1)), layer=self.config.layer).shape[1]
