@@ -72,10 +72,10 @@ class VoxelUNetConfig:
     encoder_units: tuple[int, int, int] = (1, 2, 2)
     decoder_units: tuple[int, int] = (1, 2)
     symmetries: int = 4
-    random: float = 0.46
-    slices: float = 0.44
-    half: float = 0.05
-    view: float = 0.05
+    random: float = 0.58
+    slices: float = 0.34
+    half: float = 0.04
+    view: float = 0.04
     most_random: float = 0.6
     most_slices: int = 10
     learning_rate: float = 3e-3
