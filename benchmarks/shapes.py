@@ -7,6 +7,7 @@ Runs stay in runs/benchmarks/; one that was interrupted is resumed, and its trai
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -58,7 +59,7 @@ def main() -> None:
     """Train, measure, record."""
     asked = arguments()
     name = asked.name or f"{asked.method}-{asked.recipe}-fold{asked.fold}-seed{asked.seed}"
-    run = record.ROOT / "runs" / "benchmarks" / name
+    run = Path(os.path.relpath(record.ROOT / "runs" / "benchmarks" / name))  # results hold the command, not our path
     run.parent.mkdir(parents=True, exist_ok=True)
     seconds = train(asked, run)
     scores: dict[str, Any] = {}
