@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy import ndimage
 
 from lessup.transforms.voxel_evidence import box_mean, gaps
