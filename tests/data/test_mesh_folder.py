@@ -117,6 +117,17 @@ def test_many_meshes_in_other_processes_equal_one_after_the_other(tmp_path, monk
     assert np.array_equal(parallel.bits, serial.bits)
 
 
+def test_grids_among_meshes_are_left_out_and_named(tmp_path):
+    write_box(tmp_path / "shapes" / "one.off")
+    assert load(tmp_path / "shapes", Reading(views=1)).damage == ()
+    np.save(tmp_path / "shapes" / "two.npy", np.ones((4, 4, 4), bool))
+    (tmp_path / "shapes" / "three.binvox").touch()
+    samples = load(tmp_path / "shapes", Reading(views=1))
+    assert samples.id.tolist() == ["one/00"]
+    assert [(one.name, one.skipped) for one in samples.damage] == [("three.binvox", True), ("two.npy", True)]
+    assert "a grid among meshes" in samples.damage[0].reason
+
+
 def test_second_load_reads_the_cache_and_a_changed_mesh_does_not(tmp_path, monkeypatch):
     folder = tmp_path / "shapes"
     write_box(folder / "one.off")

@@ -6,6 +6,7 @@ from lessup import data
 from lessup.data import voxel_folder
 from lessup.errors import DataError
 from lessup.formats import binvox, grid_array
+from lessup.formats.grid import read_grid, turn_up
 from lessup.samples import Damage, Reading
 from lessup.samples.cache import FOLDER
 
@@ -120,12 +121,20 @@ def test_mixed_sides_say_how_to_resample_and_then_can_be(folder):
     assert (voxels.batch([0, 1])["voxels"].numpy() == np.stack([grid_of(0), grid_of(1)])).all()
 
 
+def test_grids_with_y_up_are_turned_and_kept_apart_from_those_as_stored(folder):
+    write(folder, "a.binvox", grid_of(0))
+    write(folder, "b.npy", grid_of(1))
+    for up, turn in (("auto", np.asarray), ("y", turn_up), ("z", np.asarray)):
+        grids = data.load(folder, Reading(up=up)).batch([0, 1])["voxels"].numpy()
+        assert (grids == np.stack([turn(grid_of(0)), turn(grid_of(1))])).all(), up
+
+
 def test_second_load_comes_from_the_cache_and_a_changed_file_is_read_anew(folder, monkeypatch):
     write(folder, "a.npy", grid_of(0))
     first = data.load(folder)
     assert len(list((folder.parent / FOLDER).iterdir())) == 1
     read = []
-    monkeypatch.setitem(voxel_folder._READERS, ".npy", lambda path: read.append(path) or grid_array.read(path))
+    monkeypatch.setattr(voxel_folder, "read_grid", lambda path, up: read.append(path) or read_grid(path, up=up))
     again = data.load(folder)
     assert again.fingerprint == first.fingerprint
     assert not read
@@ -148,7 +157,7 @@ def test_hidden_files_and_folders_are_passed_over(folder):
     assert data.load(folder).id.tolist() == ["a.npy"]
 
 
-@pytest.mark.parametrize(("names", "found"), [((), "an empty folder"), (("a.png", "b.png", "c.jpg"), "2 .png, 1 .jpg")])
+@pytest.mark.parametrize(("names", "found"), [((), "an empty folder"), (("a.pdf", "b.pdf", "c.doc"), "2 .pdf, 1 .doc")])
 def test_folder_without_grids_says_what_was_found_and_wanted(folder, names, found):
     for name in names:
         (folder / name).touch()

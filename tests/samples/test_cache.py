@@ -104,7 +104,7 @@ print(cached("ab12", Path({str(source)!r}), slowly).fingerprint)
         subprocess.Popen([sys.executable, "-c", program, name], stdout=subprocess.PIPE, text=True, cwd=source.parent)
         for name in ("one", "two")
     ]
-    printed = [run.communicate(timeout=60)[0].strip() for run in runs]
+    printed = [run.communicate(timeout=600)[0].strip() for run in runs]
     assert printed == [some_voxels().fingerprint] * 2
     assert [path.name for path in (source.parent / FOLDER).iterdir()] == ["ab12.npz"]
     assert cached("ab12", source, never).fingerprint == some_voxels().fingerprint

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from lessup.samples.voxels import Voxels, pack, unpack
+from lessup.samples.voxels import Voxels, pack, random_cuboids, unpack
 
 
 def test_unpack_undoes_pack_for_sides_that_do_not_fill_bytes() -> None:
@@ -14,6 +14,15 @@ def test_unpack_undoes_pack_for_sides_that_do_not_fill_bytes() -> None:
 
 def test_thirty_cubed_takes_3375_bytes() -> None:
     assert pack(np.zeros((1, 30, 30, 30), bool)).shape == (1, 3375)
+
+
+def test_random_cuboids_fill_their_own_bounds_within_the_middle_24_cells() -> None:
+    for grid in random_cuboids(20):
+        occupied = grid.nonzero()
+        low, high = occupied.amin(0), occupied.amax(0)
+        assert (low >= 3).all()
+        assert (high < 27).all()
+        assert len(occupied) == (high - low + 1).prod()
 
 
 def test_first_views_keep_the_lowest_view_numbers_of_each_object_in_place() -> None:

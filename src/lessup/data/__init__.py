@@ -1,15 +1,18 @@
 """Sources of samples, one kind a module; ``load`` finds the one that fits a path.
 
-Each module offers ``wanted`` (what it reads, in a few words), ``recognises(path)`` (cheap: names and first bytes only)
-and ``load(path, reading)``.
+Each module offers ``wanted`` (what it reads, in a few words), ``general`` (whether it takes any folder of files of some
+kind, rather than one layout), ``recognises(path)`` (cheap: names and first bytes only) and ``load(path, reading)``.
+Sources of one layout are asked before general ones.
 """
 
 from collections import Counter
 from pathlib import Path
+from posixpath import splitext
 from typing import Protocol, cast
 
 from lessup import discovery
 from lessup.errors import DataError
+from lessup.formats.file_tree import is_tree, open_tree
 from lessup.samples import Reading, Samples
 
 
@@ -17,6 +20,7 @@ class Source(Protocol):
     """The functions that every module of this folder offers."""
 
     wanted: str
+    general: bool
 
     def recognises(self, path: Path) -> bool:
         """Tell from names and first bytes alone whether ``load`` is worth calling."""
@@ -41,18 +45,26 @@ def load(path: str | Path, reading: Reading | None = None) -> Samples:
         DataError: nothing is there, or no source recognises it; the message says what was found and what was wanted.
     """
     path = Path(path)
+    name = source_of(path)
     candidates = sources()
-    for source in candidates.values():
-        if source.recognises(path):
-            return source.load(path, reading or Reading())
+    if name:
+        return candidates[name].load(path, reading or Reading())
     if not path.exists():
         raise DataError(f"nothing at {path}: give a file, a folder or an embedded data set (see `lessup list data`)")
     wanted = "; ".join(source.wanted for source in candidates.values())
     raise DataError(f"no usable data at {path}: found {_contents(path)}; wanted {wanted} (see `lessup doctor {path}`)")
 
 
+def source_of(path: Path) -> str | None:
+    """Return the public name of the source that reads a path; None if none does."""
+    candidates = sources()
+    order = sorted(candidates, key=lambda name: candidates[name].general)
+    return next((name for name in order if candidates[name].recognises(path)), None)
+
+
 def _contents(path: Path) -> str:
-    if path.is_file():
+    if not is_tree(path):
         return f"one {path.suffix or 'unnamed'} file"
-    counts = Counter(file.suffix.lower() or "no suffix" for file in path.rglob("*") if file.is_file())
-    return ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(4)) or "an empty folder"
+    counts = Counter(splitext(name)[1].lower() or "no suffix" for name in open_tree(path).names())
+    kind = "folder" if path.is_dir() else "archive"
+    return ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(4)) or f"an empty {kind}"

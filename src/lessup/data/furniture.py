@@ -10,6 +10,7 @@ from lessup.samples.resample import resampled
 from lessup.samples.voxels import Voxels
 
 wanted = "the word `furniture` for the embedded shapes"
+general = False
 
 FILE = Path(__file__).with_name("furniture.npz")
 

@@ -7,7 +7,8 @@ Any of these layouts, told apart by the names of the folders::
     train/chair/..., test/chair/...             the same the other way round
     one.obj, two.stl                            no classes
 
-Meshes become solid grids, see ``lessup.transforms.voxelize``, and are kept in a cache beside the folder.
+Meshes become solid grids, see ``lessup.transforms.voxelize``, and are kept in a cache beside the folder. Grids among
+them are left out, and named.
 """
 
 import multiprocessing
@@ -24,6 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError, ShapeError, UsageError
+from lessup.formats.file_tree import open_tree
+from lessup.formats.grid import SUFFIXES as GRID_SUFFIXES
 from lessup.formats.mesh import SUFFIXES, read_mesh
 from lessup.samples import Damage, Reading
 from lessup.samples.assembly import assemble, fingerprint
@@ -32,6 +35,7 @@ from lessup.samples.voxels import Voxels, pack
 from lessup.transforms.voxelize import voxelize
 
 wanted = f"a folder of meshes ({', '.join(SUFFIXES)})"
+general = True
 
 DEFAULT_SIDE = 30
 """24 cells padded by 3, as 3DShapeNets and VConv-DAE have them."""
@@ -62,7 +66,7 @@ def recognises(path: Path) -> bool:
     """Tell whether this is a mesh or a folder with one anywhere below."""
     if path.is_file():
         return path.suffix.lower() in SUFFIXES
-    return path.is_dir() and any(_is_mesh(file, path) for file in path.rglob("*"))
+    return path.is_dir() and bool(_files(path, SUFFIXES))
 
 
 def load(path: Path, reading: Reading) -> Voxels:
@@ -86,12 +90,13 @@ def load(path: Path, reading: Reading) -> Voxels:
             "wanted a side above twice the padding, and at least one view"
         )
     root = path if path.is_dir() else path.parent
-    files = sorted(file for file in path.rglob("*") if _is_mesh(file, path)) if path.is_dir() else [path]
+    files = _files(path, SUFFIXES) if path.is_dir() else [path]
+    grids = [PurePosixPath(file.relative_to(path)) for file in _files(path, GRID_SUFFIXES)] if path.is_dir() else []
     if not files:
         raise DataError(f"no meshes in {path}: wanted {', '.join(SUFFIXES)}")
     settings = f"mesh-folder {_VERSION}, side {side}, padding {reading.padding}, views {reading.views}, up {reading.up}"
-    key = fingerprint(settings, files_fingerprint(files, root))
-    return cached(key, path, lambda: _build(files, root, side, reading))
+    key = fingerprint(settings, files_fingerprint(files, root), *map(str, grids))
+    return cached(key, path, lambda: _build(files, grids, root, side, reading))
 
 
 def placed(files: list[PurePosixPath]) -> list[Place]:
@@ -122,12 +127,12 @@ def _place(file: PurePosixPath) -> Place:
     return Place(label, official, PurePosixPath(*folders, file.stem).as_posix())
 
 
-def _is_mesh(file: Path, root: Path) -> bool:
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in file.relative_to(root).parts)
-    return file.suffix.lower() in SUFFIXES and not hidden and file.is_file()
+def _files(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """Return the files with one of the suffixes, in order."""
+    return sorted(path / name for name in open_tree(path).names() if PurePosixPath(name).suffix.lower() in suffixes)
 
 
-def _build(files: list[Path], root: Path, side: int, reading: Reading) -> Voxels:
+def _build(files: list[Path], grids: list[PurePosixPath], root: Path, side: int, reading: Reading) -> Voxels:
     relative = [PurePosixPath(file.relative_to(root).as_posix()) for file in files]
     outcomes = _voxelise_all(files, side, reading)
     damage = [
@@ -135,6 +140,7 @@ def _build(files: list[Path], root: Path, side: int, reading: Reading) -> Voxels
         for name, (bits, problems) in zip(relative, outcomes, strict=True)
         if problems
     ]
+    damage += [Damage(str(grid), "a grid among meshes: give the grids a folder of their own") for grid in grids]
     kept = [(place, bits) for place, (bits, _) in zip(placed(relative), outcomes, strict=True) if bits is not None]
     if not kept:
         raise DataError(f"none of the {len(files)} meshes in {root} can be used; {damage[0].name}: {damage[0].reason}")

@@ -24,6 +24,7 @@ from lessup.samples.resample import resampled
 from lessup.samples.voxels import Corrupted, Voxels, first_equal
 
 wanted = "a .npz file of bit-packed grids (see `lessup.samples.storage`)"
+general = False
 
 _AUTHORS = ("clean", "y", "object", "view", "classes", "shape")
 _OFFICIAL = ("train_bits", "test_bits", "train_y", "test_y", "classes")

@@ -1,19 +1,19 @@
 """A folder of single grids: ``.npy``, ``.npz``, ``.binvox`` and ``.mat``, one sub-folder a class.
 
-See ``lessup.samples.folder_names`` for what the place of a file says. Axes are taken as stored, so z must be up already
-(it is in 3DShapeNets' files; ShapeNet's ``.binvox`` files have y up).
+See ``lessup.samples.folder_names`` for what the place of a file says. Axes are taken as stored, with z up, as in
+3DShapeNets' files; ShapeNet's ``.binvox`` files have y up and want ``up="y"``.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError
-from lessup.formats import binvox, grid_array, mat
+from lessup.formats.file_tree import open_tree
+from lessup.formats.grid import SUFFIXES, read_grid
 from lessup.samples import Damage, Reading
 from lessup.samples.assembly import assemble, fingerprint
 from lessup.samples.cache import cached, files_fingerprint
@@ -22,14 +22,14 @@ from lessup.samples.resample import resample
 from lessup.samples.voxels import Voxels, first_equal, pack
 
 wanted = "a folder of .npy, .npz, .binvox or .mat grids, one sub-folder a class"
+general = True
 
-_READERS = {".npy": grid_array.read, ".npz": grid_array.read, ".binvox": binvox.read, ".mat": mat.read}
-_CACHE_VERSION = "voxel-folder-1"
+_CACHE_VERSION = "voxel-folder-2"
 
 
 def recognises(path: Path) -> bool:
     """Tell whether this is a folder with at least one file named as a grid."""
-    return path.is_dir() and next(_files(path), None) is not None
+    return path.is_dir() and bool(_files(path))
 
 
 def load(path: Path, reading: Reading) -> Voxels:
@@ -39,31 +39,29 @@ def load(path: Path, reading: Reading) -> Voxels:
 
     Args:
         path: the folder.
-        reading: ``side`` resamples the grids, and is needed where they are of several sides.
+        reading: ``side`` resamples the grids, and is needed where they are of several sides; ``up``.
 
     Raises:
         DataError: all grids are damaged or empty, or they are of several sides and none is asked for.
     """
-    files = sorted(_files(path))
-    key = fingerprint(_CACHE_VERSION, files_fingerprint(files, path), str(reading.side))
-    return cached(key, path, lambda: _build(path, files, reading.side))
+    files = _files(path)
+    key = fingerprint(
+        _CACHE_VERSION, files_fingerprint(files, path), str(reading.side), "y up" if reading.up == "y" else "z up"
+    )
+    return cached(key, path, lambda: _build(path, files, reading))
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """Yield the files named as grids, but for hidden ones and what archives from a Mac carry along."""
-    for file in path.rglob("*"):
-        folders = file.relative_to(path).parts
-        hidden = any(part.startswith(".") or part == "__MACOSX" for part in folders)
-        if file.suffix.lower() in _READERS and not hidden and file.is_file():
-            yield file
+def _files(path: Path) -> list[Path]:
+    """Return the files named as grids, in order."""
+    return sorted(path / name for name in open_tree(path).names() if PurePath(name).suffix.lower() in SUFFIXES)
 
 
-def _build(path: Path, files: list[Path], side: int) -> Voxels:
+def _build(path: Path, files: list[Path], reading: Reading) -> Voxels:
     packed, sides, damage = [], [], []
     read = []
     for file in files:
         try:
-            grid = _READERS[file.suffix.lower()](file)
+            grid = read_grid(file, up=reading.up)
         except DataError as error:
             damage.append(Damage(file.relative_to(path).as_posix(), str(error).removeprefix(f"{file}: ")))
             continue
@@ -78,8 +76,8 @@ def _build(path: Path, files: list[Path], side: int) -> Voxels:
     labels, classes = class_labels(places)
     voxels = assemble(
         path,
-        bits=_one_side(path, packed, np.array(sides), side),
-        side=side or sides[0],
+        bits=_one_side(path, packed, np.array(sides), reading.side),
+        side=reading.side or sides[0],
         label=np.array(labels),
         classes=classes,
         group=np.unique([place.object for place in places], return_inverse=True)[1],

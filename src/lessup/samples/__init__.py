@@ -2,18 +2,28 @@
 
 A batch is a plain dict of tensors. These are its keys; every method names those that it reads:
 
-==========  ==================  =======  =======================================================
-key         shape               dtype    meaning and range
-==========  ==================  =======  =======================================================
-``voxels``  (B, V, V, V)        bool     occupied cells of a solid grid; axes x, y, z with z up
-``label``   (B,)                int64    class, 0 <= label < K, or -1 where not known
-==========  ==================  =======  =======================================================
+=================  ==================  =======  ================================================================
+key                shape               dtype    meaning and range
+=================  ==================  =======  ================================================================
+``voxels``         (B, V, V, V)        bool     occupied cells of a solid grid; axes x, y, z with z up
+``image``          (B, C, H, W)        float32  0 to 1; images smaller than the largest are padded with 0 at the
+                                                right and the bottom
+``extent``         (B, 2)              int64    height and width of each image within ``image``
+``label``          (B,)                int64    class, 0 <= label < K, or -1 where not known
+``tags``           (B, K)              int8     1 where a class is in the image, 0 where not, -1 not to be counted
+``boxes``          (B, M, 4)           float32  left, top, right, bottom in pixels; right and bottom are outside
+``box_label``      (B, M)              int64    class of each box, -1 where an image has fewer than M
+``box_difficult``  (B, M)              bool     boxes that are neither required nor wrong
+``mask``           (B, H, W)           int64    0 background, 1 + class, -1 not to be counted
+=================  ==================  =======  ================================================================
+
+``boxes`` stands for all three of its keys where a method or protocol names what it reads.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -30,13 +40,19 @@ class Reading:
         side: V, cells per side of a shape grid; 0 keeps stored grids as they are and gives meshes 30.
         padding: empty cells on each side of a voxelised mesh.
         views: rotations about the upright axis made of each mesh; 12 are 30 degrees apart.
-        up: axis of mesh files that points up; ``auto`` is y for GLB and z for the others.
+        up: axis of shape files that points up; ``auto`` is y for GLB and z for the others.
+        size: larger images are reduced to this many pixels on their short side when they are decoded; 0 is 256.
+        colour: ``auto`` keeps what the images have (grey ones among colour ones become colour, and are counted).
+        max_megapixels: larger images are refused before they are decoded.
     """
 
     side: int = 0
     padding: int = 3
     views: int = 12
     up: Literal["auto", "y", "z"] = "auto"
+    size: int = 0
+    colour: Literal["auto", "grey", "rgb"] = "auto"
+    max_megapixels: int = 120
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,6 @@ class Samples(ABC):
     """N samples of one kind, held small and handed out in batches.
 
     Attributes:
-        keys: keys of a batch after ``expand``.
         id: (N,) str, unique and stable names.
         label: (N,) int64, class or -1.
         classes: (K,) names.
@@ -68,7 +83,6 @@ class Samples(ABC):
         fingerprint: hash of the content; equal for equal data, whatever its path.
     """
 
-    keys: ClassVar[tuple[str, ...]]
     id: np.ndarray
     label: np.ndarray
     classes: tuple[str, ...]
@@ -76,6 +90,11 @@ class Samples(ABC):
     official: np.ndarray
     damage: tuple[Damage, ...]
     fingerprint: str
+
+    @property
+    @abstractmethod
+    def keys(self) -> tuple[str, ...]:
+        """Keys of a batch after ``expand``."""
 
     def __len__(self) -> int:
         return len(self.id)

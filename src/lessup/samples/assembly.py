@@ -45,8 +45,8 @@ def assemble(
     Raises:
         DataError: lengths, types, byte count or range do not match, names repeat, or no grid has an occupied cell.
     """
-    numbers = {"label": _integers(source, label=label), "group": _integers(source, group=group)}
-    numbers["view"] = _integers(source, view=view)
+    numbers = {"label": label, "group": group, "view": view}
+    numbers = {name: _integers(source, name, array) for name, array in numbers.items()}
     texts = {"official": np.asarray(official, np.str_), "id": np.asarray(id, np.str_)}
     for name, array in (numbers | texts).items():
         if array.shape != (len(bits),):
@@ -64,10 +64,8 @@ def assemble(
     return Voxels(
         bits=kept,
         side=side,
-        label=numbers["label"],
         classes=tuple(classes),
-        group=numbers["group"],
-        view=numbers["view"],
+        **numbers,
         official=names["official"],
         id=names["id"],
         row=np.flatnonzero(occupied),
@@ -98,8 +96,7 @@ def fingerprint(*parts: str | bytes | NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def _integers(source: str | Path, **named: NDArray[Any]) -> NDArray[np.int64]:
-    ((name, array),) = named.items()
+def _integers(source: str | Path, name: str, array: NDArray[Any]) -> NDArray[np.int64]:
     if array.dtype.kind not in "iu":
         raise DataError(f"{source}: {name} holds {array.dtype}; wanted whole numbers")
     return array.astype(np.int64)

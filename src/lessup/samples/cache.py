@@ -5,6 +5,7 @@ is written under another name and then moved into place, so two processes that b
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def cached(key: str, beside: Path, build: Callable[[], Voxels]) -> Voxels:
     Raises:
         DataError: ``build`` raised it.
     """
-    places = [folder / f"{key}.npz" for folder in (beside.resolve().parent / FOLDER, _user_folder())]
+    places = [folder / f"{key}.npz" for folder in rooms(beside)]
     for place in places:
         if place.is_file():
             try:
@@ -49,6 +50,16 @@ def cached(key: str, beside: Path, build: Callable[[], Voxels]) -> Voxels:
     return voxels
 
 
+def rooms(beside: Path) -> tuple[Path, ...]:
+    """Return the folders where what was made from a source may lie, the preferred one first; they need not exist.
+
+    A folder that is marked read-only is left alone, even by a user who may write everywhere.
+    """
+    folder = beside.resolve().parent
+    marked = not folder.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    return (user_folder(),) if marked else (folder / FOLDER, user_folder())
+
+
 def files_fingerprint(files: Iterable[Path], root: Path) -> str:
     """Hash the names below ``root`` and the whole content of files, whatever their order and wherever ``root`` is.
 
@@ -63,5 +74,6 @@ def files_fingerprint(files: Iterable[Path], root: Path) -> str:
     return fingerprint(*parts)
 
 
-def _user_folder() -> Path:
+def user_folder() -> Path:
+    """Return the folder of the user for what belongs beside no source."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lessup"

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -31,6 +31,15 @@ def unpack(bits: Tensor, side: int) -> Tensor:
     shifts = torch.arange(7, -1, -1, device=bits.device, dtype=torch.uint8)
     cells = (bits[:, :, None] >> shifts) & 1  # (B, bytes, 8)
     return cells.flatten(1)[:, : side**3].view(-1, side, side, side).bool()
+
+
+def random_cuboids(count: int) -> Tensor:
+    """Return (B, 30, 30, 30) bool: solid cuboids of random size within the middle 24 cells, each around the centre."""
+    low = torch.randint(3, 15, (count, 3, 1))
+    high = torch.randint(15, 27, (count, 3, 1))
+    cells = torch.arange(30)
+    x, y, z = ((low <= cells) & (cells <= high)).unbind(1)  # each (B, V)
+    return x[:, :, None, None] & y[:, None, :, None] & z[:, None, None, :]
 
 
 def first_equal(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -88,7 +97,10 @@ class Voxels(Samples):
     corrupted: Mapping[str, Corrupted] = field(default_factory=dict)
     damage: tuple[Damage, ...] = ()
 
-    keys: ClassVar[tuple[str, ...]] = ("voxels", "label")
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of a batch."""
+        return ("voxels", "label")
 
     def read(self, indices: Sequence[int] | NDArray[np.int64]) -> Batch:
         """Return ``bits`` (B, ceil(V^3 / 8)) uint8 and ``label`` (B,) int64."""

@@ -1,0 +1,217 @@
+"""Images annotated in COCO's JSON: boxes, tags, and masks drawn from the polygons.
+
+The layout, within a folder or archive, under any folders that hold everything: one or more JSON files with ``images``,
+``annotations`` and ``categories``, as COCO has them (``annotations/instances_train2017.json``, images in
+``train2017/``) or beside the images (``_annotations.coco.json``). A file whose name says ``val`` or ``test`` is of the
+test part, others of the training part; with one file alone there are no parts. Crowds are difficult boxes, and their
+pixels are not counted in the masks; where objects overlap, the smaller one is drawn above.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from lessup.errors import DataError
+from lessup.formats.file_tree import FileTree, is_tree, open_tree
+from lessup.samples import Damage, Reading
+from lessup.samples.assembly import fingerprint
+from lessup.samples.image_decoding import Drawing
+from lessup.samples.image_entries import Entry, build_images
+from lessup.samples.images import Boxes, Images
+
+wanted = "COCO json (annotations/instances_*.json and the images)"
+general = False
+
+IGNORED = 255
+"""Number of a mask's pixels that are not counted."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One annotated object.
+
+    Attributes:
+        label: class.
+        box: left, top, width, height in pixels.
+        polygons: corners x, y, x, y ... of each part; empty for a crowd.
+        runs: lengths of runs of other and own pixels, column by column, and the (H, W) they fill; of a crowd.
+        crowd: whether it is a crowd, whose members are not told apart.
+        area: in pixels.
+    """
+
+    label: int
+    box: tuple[float, float, float, float]
+    polygons: tuple[tuple[float, ...], ...]
+    runs: tuple[tuple[int, ...], tuple[int, int]] | None
+    crowd: bool
+    area: float
+
+
+def recognises(path: Path) -> bool:
+    """Tell from their names whether files of instances are there."""
+    return is_tree(path) and bool(_files(open_tree(path)))
+
+
+def load(path: Path, reading: Reading) -> Images:
+    """Load all images that the files list.
+
+    Args:
+        path: the folder or archive.
+        reading: ``size``, ``colour`` and ``max_megapixels``.
+
+    Raises:
+        DataError: a file is not of this kind, two files differ in their categories, or no image can be used.
+    """
+    tree = open_tree(path)
+    files = _files(tree)
+    contents = {file: _content(tree, file) for file in files}
+    classes, number = _categories(contents)
+    places = _places(tree)
+    entries, damage = [], []
+    for file, content in contents.items():
+        part = _part(file) if len(files) > 1 else ""
+        found, missing = _entries(file, content, part, number, places)
+        entries += found
+        damage += missing
+    return build_images(tree, entries, reading, classes=classes, damage=damage)
+
+
+def drawn(instances: Sequence[Instance], height: int, width: int) -> NDArray[np.uint8]:
+    """Return the (H, W) mask of an image: 0 background, 1 + class, 255 a crowd; smaller objects lie above larger ones.
+
+    Args:
+        instances: objects of the image.
+        height: H.
+        width: W.
+    """
+    canvas = Image.new("L", (width, height), 0)
+    pen = ImageDraw.Draw(canvas)
+    for each in sorted(instances, key=lambda each: (not each.crowd, -each.area)):
+        colour = IGNORED if each.crowd else each.label + 1
+        if each.runs is not None:
+            own = Image.fromarray(_from_runs(*each.runs).astype(np.uint8) * 255)
+            canvas.paste(colour, (0, 0), own)
+        for polygon in each.polygons:
+            pen.polygon(polygon, fill=colour)
+    return np.asarray(canvas)
+
+
+def _from_runs(runs: Sequence[int], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the (H, W) pixels of runs that alternate between other and own ones, column by column."""
+    values = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    if len(values) != size[0] * size[1]:
+        raise DataError(f"runs of {len(values)} pixels for a mask of {size[0]}x{size[1]}")
+    return values.reshape(size[1], size[0]).T
+
+
+def _files(tree: FileTree) -> list[str]:
+    """Return the files of instances: by COCO's own name, or the one JSON file beside the images."""
+    found = [name for name in tree.names() if name.endswith(".json")]
+    own = [name for name in found if name.rpartition("/")[2].startswith("instances")]
+    return own or [name for name in found if name.endswith("_annotations.coco.json")]
+
+
+def _content(tree: FileTree, file: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(tree.read(file))
+    except ValueError as error:
+        raise DataError(f"{file} in {tree.path} is no JSON: {error}") from error
+    lacking = [
+        key for key in ("images", "annotations", "categories") if not isinstance(content, dict) or key not in content
+    ]
+    if lacking:
+        raise DataError(f"{file} in {tree.path} lacks {', '.join(lacking)}: wanted COCO's instances")
+    return dict(content)
+
+
+def _categories(contents: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], dict[int, int]]:
+    """Return the names of the classes in the order of their ids, and the class of each id."""
+    tables = {file: {int(c["id"]): str(c["name"]) for c in content["categories"]} for file, content in contents.items()}
+    first_file, first = next(iter(tables.items()))
+    other = next((file for file, table in tables.items() if table != first), None)
+    if other is not None:
+        raise DataError(f"{first_file} and {other} have different categories: give them apart")
+    ids = sorted(first)
+    if len(ids) > IGNORED - 1:
+        raise DataError(f"{first_file} has {len(ids)} categories; masks can tell {IGNORED - 1} apart")
+    return [first[each] for each in ids], {each: label for label, each in enumerate(ids)}
+
+
+def _part(file: str) -> str:
+    stem = file.rpartition("/")[2].lower()
+    return "test" if "val" in stem or "test" in stem else "train"
+
+
+def _places(tree: FileTree) -> dict[str, list[str]]:
+    """Return where files of each last name are."""
+    places: dict[str, list[str]] = {}
+    for name in tree.names():
+        places.setdefault(name.rpartition("/")[2], []).append(name)
+    return places
+
+
+def _entries(
+    file: str, content: Mapping[str, Any], part: str, number: Mapping[int, int], places: Mapping[str, list[str]]
+) -> tuple[list[Entry], list[Damage]]:
+    entries: list[Entry] = []
+    damage: list[Damage] = []
+    by_image: dict[int, list[Instance]] = {}
+    try:
+        for annotation in content["annotations"]:
+            by_image.setdefault(int(annotation["image_id"]), []).append(_instance(annotation, number))
+        for image in content["images"]:
+            name = str(image["file_name"])
+            found = _nearest(places.get(name.rpartition("/")[2], []), file, name)
+            if found is None:
+                damage.append(Damage(name, f"listed in {file} but not there"))
+            else:
+                entries.append(_entry(found, part, by_image.get(int(image["id"]), []), len(number)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{file} is not what COCO's instances are: {error!r}") from error
+    return entries, damage
+
+
+def _nearest(candidates: Sequence[str], file: str, name: str) -> str | None:
+    """Return the place of an image: the one whose folder the JSON file's name mentions, where there are several."""
+    stem = file.rpartition("/")[2]
+    own = [place for place in candidates if place.endswith(f"/{name}") or place == name] or list(candidates)
+    mentioned = [place for place in own if place.count("/") and place.split("/")[-2] in stem]
+    return next(iter(mentioned or own), None)
+
+
+def _instance(annotation: Mapping[str, Any], number: Mapping[int, int]) -> Instance:
+    left, top, width, height = (float(value) for value in annotation["bbox"])
+    shape = annotation.get("segmentation") or []
+    runs = None
+    if isinstance(shape, dict):
+        if isinstance(shape["counts"], str):
+            raise ValueError("compressed runs; wanted polygons or plain runs")
+        runs = (tuple(int(run) for run in shape["counts"]), (int(shape["size"][0]), int(shape["size"][1])))
+        shape = []
+    return Instance(
+        label=number[int(annotation["category_id"])],
+        box=(left, top, width, height),
+        polygons=tuple(tuple(float(value) for value in polygon) for polygon in shape if len(polygon) >= 6),
+        runs=runs,
+        crowd=bool(annotation.get("iscrowd", 0)),
+        area=float(annotation.get("area", width * height)),
+    )
+
+
+def _entry(name: str, part: str, instances: Sequence[Instance], num_classes: int) -> Entry:
+    left_top_size = np.array([each.box for each in instances], np.float32).reshape(-1, 4)
+    corners = left_top_size.copy()
+    corners[:, 2:] += corners[:, :2]
+    present = np.zeros(num_classes, np.int8)
+    present[[each.label for each in instances]] = 1
+    label = np.array([each.label for each in instances], np.int64)
+    boxes = Boxes(corners, label, np.array([each.crowd for each in instances], bool))
+    drawing = Drawing(fingerprint(repr(instances)), partial(drawn, instances))
+    return Entry(name=name, official=part, tags=present, boxes=boxes, mask=drawing)

@@ -1,0 +1,234 @@
+"""Images, decoded once: 8- or 16-bit pixels of any size and number of channels, memory-mapped."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lessup.samples import Batch, Damage, Samples
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """N arrays of (H, W, C) pixels that differ in size, one after the other in one flat array.
+
+    Attributes:
+        flat: (T,) uint8 or uint16, usually memory-mapped.
+        start: (N,) int64, where each array begins.
+        extent: (N, 2) int64, height and width of each.
+        channels: C.
+    """
+
+    flat: Pixels
+    start: NDArray[np.int64]
+    extent: NDArray[np.int64]
+    channels: int
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, index: int) -> Pixels:
+        """Return one (H, W, C) array, a view of the flat one."""
+        height, width = self.extent[index]
+        start = self.start[index]
+        return self.flat[start : start + height * width * self.channels].reshape(height, width, self.channels)
+
+    def take(self, indices: NDArray[np.int64]) -> Self:
+        """Return the arrays at ``indices`` alone; the pixels are not copied."""
+        return replace(self, start=self.start[indices], extent=self.extent[indices])
+
+    def padded(self, indices: NDArray[np.int64]) -> Tensor:
+        """Return (B, C, H, W) of the largest height and width among them, 0 beyond each one's own extent.
+
+        The memory order is channels last.
+        """
+        height, width = self.extent[indices].max(axis=0, initial=0)
+        batch = np.zeros((len(indices), height, width, self.channels), self.flat.dtype)
+        for row, index in enumerate(indices):
+            pixels = self[int(index)]
+            batch[row, : pixels.shape[0], : pixels.shape[1]] = pixels
+        return torch.from_numpy(batch).permute(0, 3, 1, 2)
+
+    @classmethod
+    def of(cls, arrays: Sequence[Pixels]) -> Self:
+        """Lay (H, W, C) arrays of one type and one C >= 1 one after the other.
+
+        >>> Ragged.of([np.zeros((2, 3, 1), np.uint8), np.ones((1, 1, 1), np.uint8)])[1].tolist()
+        [[[1]]]
+        """
+        sizes = np.array([array.size for array in arrays], np.int64)
+        return cls(
+            flat=np.concatenate([array.reshape(-1) for array in arrays]),
+            start=np.cumsum(sizes) - sizes,
+            extent=np.array([array.shape[:2] for array in arrays], np.int64).reshape(-1, 2),
+            channels=arrays[0].shape[2],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """The M annotated objects of one image.
+
+    Attributes:
+        corners: (M, 4) float32, left, top, right, bottom in pixels of the decoded image; right and bottom are outside.
+        label: (M,) int64, class.
+        difficult: (M,) bool, objects that are neither required nor wrong.
+    """
+
+    corners: NDArray[np.float32]
+    label: NDArray[np.int64]
+    difficult: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Images(Samples):
+    """N images with whatever is known of them.
+
+    Attributes:
+        pixels: the N images.
+        tags: (N, K) int8, 1 where a class is in the image, 0 where not, -1 where it is not to be counted; None where
+            images have one label at most.
+        boxes: N sets of objects, or None.
+        masks: N maps of one channel, of the extents of the images: 0 background, 1 + class, 255 not to be counted; or
+            None.
+    """
+
+    pixels: Ragged
+    id: NDArray[np.str_]
+    label: NDArray[np.int64]
+    classes: tuple[str, ...]
+    group: NDArray[np.int64]
+    official: NDArray[np.str_]
+    fingerprint: str
+    damage: tuple[Damage, ...] = ()
+    tags: NDArray[np.int8] | None = None
+    boxes: tuple[Boxes, ...] | None = None
+    masks: Ragged | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of a batch: what every image has, and what is annotated."""
+        annotated = {"tags": self.tags, "boxes": self.boxes, "mask": self.masks}
+        return ("image", "extent", "label", *(key for key, value in annotated.items() if value is not None))
+
+    @property
+    def channels(self) -> int:
+        """C."""
+        return self.pixels.channels
+
+    def read(self, indices: Sequence[int] | NDArray[np.int64]) -> Batch:
+        """Return the stored pixels and annotations, see the glossary; ``image`` is uint8 or uint16, ``mask`` uint8.
+
+        Boxes are padded to the largest number of objects: class -1, corners 0.
+        """
+        chosen = np.asarray(indices, np.int64)
+        batch = {
+            "image": self.pixels.padded(chosen),
+            "extent": torch.from_numpy(self.pixels.extent[chosen]),
+            "label": torch.from_numpy(self.label[chosen]),
+        }
+        if self.tags is not None:
+            batch["tags"] = torch.from_numpy(self.tags[chosen])
+        if self.boxes is not None:
+            batch |= _padded_boxes([self.boxes[index] for index in chosen])
+        if self.masks is not None:
+            batch["mask"] = self.masks.padded(chosen)[:, 0]
+        return batch
+
+    def expand(self, batch: Batch) -> Batch:
+        """Return ``image`` as (B, C, H, W) float32 in [0, 1] and ``mask`` as int64 with -1 for what does not count."""
+        largest = 255 if batch["image"].dtype == torch.uint8 else 65535
+        expanded = batch | {"image": batch["image"].to(torch.float32).div_(largest)}
+        if "mask" in batch:
+            mask = batch["mask"].long()
+            inside = _inside(batch["extent"], mask.shape[-2:])
+            expanded["mask"] = mask.masked_fill((mask == 255) | ~inside, -1)
+        return expanded
+
+    def take(self, indices: NDArray[np.int64]) -> Self:
+        """Return the images at ``indices`` alone."""
+        return replace(
+            self,
+            pixels=self.pixels.take(indices),
+            tags=None if self.tags is None else self.tags[indices],
+            boxes=None if self.boxes is None else tuple(self.boxes[index] for index in indices),
+            masks=None if self.masks is None else self.masks.take(indices),
+            **{name: getattr(self, name)[indices] for name in ("id", "label", "group", "official")},
+        )
+
+    def families(self) -> NDArray[np.int64]:
+        """Return (N,) int64 numbers that groups share if any of their images are equal; see ``Samples.families``."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        twin = self.group[self.first_equal()]
+        size = int(self.group.max(initial=-1)) + 1
+        links = coo_array((np.ones(len(twin), bool), (self.group, twin)), shape=(size, size))
+        number: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+        return number[self.group]
+
+    def first_equal(self) -> NDArray[np.int64]:
+        """Return (N,) int64: for every image the number of the first image of the same size and pixels."""
+        first: dict[bytes, int] = {}
+        digests = (self._digest(index) for index in range(len(self)))
+        return np.array([first.setdefault(digest, index) for index, digest in enumerate(digests)], np.int64)
+
+    def _digest(self, index: int) -> bytes:
+        digest = hashlib.blake2b(self.pixels.extent[index].tobytes(), digest_size=16)
+        digest.update(np.ascontiguousarray(self.pixels[index]).data)
+        return digest.digest()
+
+
+def joined(parts: Sequence[Images]) -> Images:
+    """Return several parts of one set of images as one, part after part; the pixels are not copied.
+
+    Args:
+        parts: at least one; all were taken from the same images.
+    """
+    first = parts[0]
+    assert all(part.pixels.flat is first.pixels.flat for part in parts), "parts of one set share its pixels"
+    masks = [part.masks for part in parts if part.masks is not None]
+    return replace(
+        first,
+        pixels=_joined_ragged([part.pixels for part in parts]),
+        tags=None if first.tags is None else np.concatenate([part.tags for part in parts if part.tags is not None]),
+        boxes=None if first.boxes is None else tuple(one for part in parts for one in part.boxes or ()),
+        masks=_joined_ragged(masks) if masks else None,
+        id=np.concatenate([part.id for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        group=np.concatenate([part.group for part in parts]),
+        official=np.concatenate([part.official for part in parts]),
+    )
+
+
+def _joined_ragged(parts: Sequence[Ragged]) -> Ragged:
+    """Return the arrays of several parts that share one flat array."""
+    start, extent = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "extent"))
+    return replace(parts[0], start=start, extent=extent)
+
+
+def _padded_boxes(boxes: Sequence[Boxes]) -> Batch:
+    """Return ``boxes`` (B, M, 4) float32, ``box_label`` (B, M) int64 and ``box_difficult`` (B, M) bool."""
+    most = max((len(each.label) for each in boxes), default=0)
+    corners = torch.zeros(len(boxes), most, 4)
+    label = torch.full((len(boxes), most), -1)
+    difficult = torch.zeros(len(boxes), most, dtype=torch.bool)
+    for row, each in enumerate(boxes):
+        count = len(each.label)
+        corners[row, :count] = torch.from_numpy(each.corners)
+        label[row, :count] = torch.from_numpy(each.label)
+        difficult[row, :count] = torch.from_numpy(each.difficult)
+    return {"boxes": corners, "box_label": label, "box_difficult": difficult}
+
+
+def _inside(extent: Tensor, size: Sequence[int]) -> Tensor:
+    """Return (B, H, W) bool, which pixels of a padded batch belong to their image."""
+    rows, columns = (torch.arange(length, device=extent.device) for length in size)
+    return (rows[:, None] < extent[:, 0, None, None]) & (columns < extent[:, 1, None, None])

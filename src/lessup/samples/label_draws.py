@@ -1,0 +1,218 @@
+"""Drawing the few labelled samples that a classifier may see, again and again, for a mean and its spread."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lessup.errors import DataError, UsageError
+from lessup.samples import Samples
+from lessup.samples.images import Images, joined
+from lessup.samples.splits import Split
+
+HELD_OUT_SHARE = 3
+"""One training sample in so many of each class is held out to choose settings on."""
+
+
+def targets(samples: Samples) -> NDArray[np.int8]:
+    """Return (N, K) which classes each sample has: 1 yes, 0 no, -1 not to be counted.
+
+    Samples with one label at most have a single 1; one without a label has -1 everywhere.
+    """
+    if isinstance(samples, Images) and samples.tags is not None:
+        return samples.tags
+    known = samples.label[:, None] >= 0
+    return np.where(known, samples.label[:, None] == np.arange(len(samples.classes)), -1).astype(np.int8)
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """The two sides of a measurement, as positions in a pool.
+
+    Attributes:
+        known: (N,) int64, what the classifier sees.
+        asked: (M,) int64, what it is measured on.
+    """
+
+    known: NDArray[np.int64]
+    asked: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPool:
+    """All samples with a label, out of which draws are made.
+
+    Attributes:
+        parts: the samples, part after part; positions run through all of them.
+        targets: (P, K) int8, see ``targets``.
+        several: whether a sample may have several classes.
+        classes: (K,) names.
+        family: (P,) int64, samples that stay on one side.
+        held_out: (P,) bool, samples that are always asked and never known; if none is, a draw asks what it left.
+        unlabelled: how many samples were left out for want of a label.
+    """
+
+    parts: tuple[Samples, ...]
+    targets: NDArray[np.int8]
+    several: bool
+    classes: tuple[str, ...]
+    family: NDArray[np.int64]
+    held_out: NDArray[np.bool_]
+    unlabelled: int
+
+    @classmethod
+    def of(cls, split: Split) -> Self:
+        """Gather the labelled samples of a split; the test part is held out unless nothing else is there.
+
+        Raises:
+            DataError: no sample, or only one class, has a label.
+        """
+        every = [(split.train, False), (split.validation, False), (split.test, True)]
+        apart = len(split.train) + len(split.validation) > 0
+        kept = [(part.take(np.flatnonzero((targets(part) >= 0).any(1))), is_test) for part, is_test in every]
+        parts = tuple(part for part, _ in kept if len(part))
+        has = np.concatenate([targets(part) for part in parts]) if parts else np.empty((0, 0), np.int8)
+        if (has == 1).any(0).sum() < 2:
+            raise DataError(
+                "a classifier needs labelled samples of two classes or more: put each class in a folder of its own, "
+                "or give a table of files and labels"
+            )
+        return cls(
+            parts=parts,
+            targets=has,
+            several=_several(parts[0]),
+            classes=parts[0].classes,
+            family=_families(parts),
+            held_out=np.concatenate([np.full(len(part), is_test and apart) for part, is_test in kept]),
+            unlabelled=sum(len(part) for part, _ in every) - len(has),
+        )
+
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """(P,) int64, the class of samples that have one at most."""
+        label: NDArray[np.int64] = self.targets.argmax(1).astype(np.int64)
+        return label
+
+    def draw(self, number: int, *, num_per_class: int, seed: int = 0) -> Draw:
+        """Draw known samples; draws of one number and seed with fewer samples a class are parts of those with more.
+
+        Args:
+            number: of the draw.
+            num_per_class: how many samples of each class are known, as far as there are so many; 0 takes all that are
+                not held out. A sample with several classes counts for each, and is taken if any of them wants more.
+            seed: decides all draws.
+
+        Raises:
+            DataError: all samples would be known, or a class has a single sample.
+        """
+        free = np.flatnonzero(~self.held_out)
+        order = np.random.default_rng((seed, number)).permutation(free)
+        if num_per_class == 0:
+            known = free
+        else:
+            wanted = np.full(len(self.classes), num_per_class)
+            if not self.held_out.any():
+                wanted = np.minimum(wanted, self._all_but_one())
+            known = np.sort(take_until(self.targets, self.family, wanted, order))
+        asked = np.flatnonzero(self.held_out) if self.held_out.any() else _others(self.family, known)
+        if not len(known) or not len(asked):
+            raise DataError(
+                f"{len(known)} samples to learn from and {len(asked)} to measure: wanted some of both; hold a part out "
+                "or draw a number of each class"
+            )
+        return Draw(known, asked)
+
+    def join(self, positions: NDArray[np.int64]) -> Images:
+        """Return the images at positions of the pool, whichever parts they lie in."""
+        assert all(isinstance(part, Images) for part in self.parts)
+        return joined([part for part in self.parts if isinstance(part, Images)]).take(positions)
+
+    def _all_but_one(self) -> NDArray[np.int64]:
+        """Return (K,) how many families of each class there are, less one that is left to be asked."""
+        counts = [len(np.unique(self.family[self.targets[:, k] == 1])) for k in range(len(self.classes))]
+        lonely = [name for name, count in zip(self.classes, counts, strict=True) if count == 1]
+        if lonely:
+            raise DataError(
+                f"class {lonely[0]!r} has one sample; a draw needs one to learn from and one to measure: add samples"
+            )
+        return np.array([max(count - 1, 0) for count in counts])
+
+
+def label_draws(pool: LabelledPool, count: int, *, num_per_class: int, seed: int) -> list[Draw]:
+    """Return several draws, or the only one there is where the whole training part is known.
+
+    Raises:
+        UsageError: fewer than one is asked for, or a negative number of samples.
+        DataError: see ``LabelledPool.draw``.
+    """
+    if count < 1 or num_per_class < 0:
+        raise UsageError(
+            f"{count} draws of {num_per_class} samples a class: wanted at least 1 draw, of 0 (all) or more"
+        )
+    return [
+        pool.draw(number, num_per_class=num_per_class, seed=seed) for number in range(count if num_per_class else 1)
+    ]
+
+
+def hold_out(pool: LabelledPool, known: NDArray[np.int64], *, seed: int = 0) -> Draw | None:
+    """Part the known samples into those to fit and those to choose settings on.
+
+    Args:
+        pool: where they are from.
+        known: (N,) positions.
+        seed: of the parting.
+
+    Returns:
+        Positions in the pool; None where no class has enough samples to spare one.
+    """
+    wanted = (pool.targets[known] == 1).sum(0) // HELD_OUT_SHARE
+    order = np.random.default_rng((seed, len(known))).permutation(known)
+    asked = np.sort(take_until(pool.targets, pool.family, wanted, order))
+    fitted = np.setdiff1d(known, asked)
+    return Draw(fitted, asked) if len(asked) and len(fitted) else None
+
+
+def take_until(
+    targets: NDArray[np.int8], family: NDArray[np.int64], wanted: NDArray[np.int64], order: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Take samples in an order, with their families, until each class has as many as wanted.
+
+    Args:
+        targets: (P, K).
+        family: (P,).
+        wanted: (K,) samples of each class.
+        order: (N,) positions among which to choose.
+
+    Returns:
+        Positions, in the order in which they were taken.
+    """
+    members: dict[int, list[int]] = {}
+    for position in order.tolist():
+        members.setdefault(int(family[position]), []).append(position)
+    missing = wanted.copy()
+    taken: list[int] = []
+    for kin in members.values():
+        has = (targets[kin] == 1).sum(0)
+        if (missing[has > 0] > 0).any():
+            missing -= has
+            taken += kin
+            if (missing <= 0).all():
+                break
+    return np.array(taken, np.int64)
+
+
+def _several(part: Samples) -> bool:
+    return isinstance(part, Images) and part.tags is not None
+
+
+def _families(parts: tuple[Samples, ...]) -> NDArray[np.int64]:
+    """Return (P,) the families of all parts; those of two parts have none in common."""
+    numbers = [part.families() for part in parts]
+    offsets = np.cumsum([0, *(int(own.max()) + 1 for own in numbers)])
+    return np.concatenate([own + offset for own, offset in zip(numbers, offsets[:-1], strict=True)])
+
+
+def _others(family: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the positions of all families of which none is known."""
+    return np.flatnonzero(~np.isin(family, family[known]))
