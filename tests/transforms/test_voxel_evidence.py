@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from lessup.transforms.voxel_evidence import box_mean, gaps
+from lessup.transforms.voxel_evidence import box_mean, coordinates, gaps
 
 
 def random_grids(num: int, side: int, share: float = 0.3) -> torch.Tensor:
@@ -42,3 +42,11 @@ def test_box_mean_equals_scipys_uniform_filter(reach):
     grid = random_grids(2, 7).float()
     wanted = [ndimage.uniform_filter(g, 2 * reach + 1, mode="constant") for g in grid.double().numpy()]
     np.testing.assert_allclose(box_mean(grid, reach), wanted, atol=1e-6)
+
+
+def test_coordinates_are_height_and_squared_distance_from_the_axis():
+    height, distance = coordinates(torch.zeros(1, 1, 4, 4, 4))[0]
+    for x, y, z in np.ndindex(4, 4, 4):
+        east, north, up = (2 * place / 3 - 1 for place in (x, y, z))
+        assert height[x, y, z].item() == pytest.approx(up)
+        assert distance[x, y, z].item() == pytest.approx(east**2 + north**2)

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from lessup.transforms import voxel_kernels
 from lessup.transforms.voxel_kernels import EMPTY, OUTSIDE, SURFACE
@@ -25,9 +24,3 @@ def test_flood_does_not_wrap_around_the_border():
     voxel_kernels.flood_outside(state)
     assert (state[0] == OUTSIDE).all()
     assert (state[2:] == EMPTY).all()
-
-
-def test_kernels_compile_where_nothing_can_be_written(monkeypatch):
-    caching = pytest.importorskip("numba.core.caching")
-    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
-    assert voxel_kernels._compiled(lambda number: number + 1)(1) == 2

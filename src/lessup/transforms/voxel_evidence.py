@@ -1,4 +1,4 @@
-"""What a damaged grid tells about its own damage: how dense it is nearby, and which slices are empty."""
+"""What a damaged grid tells about its damage: how dense it is nearby, which slices are empty, where a cell is."""
 
 import torch
 from torch import Tensor
@@ -39,3 +39,15 @@ def gaps(grid: Tensor) -> tuple[Tensor, Tensor]:
         pairs = (grid.narrow(axis, 0, side - 1) * grid.narrow(axis, 1, side - 1)).sum((1, 2, 3))
         statistics += [between.sum(1) / 5, pairs / count]
     return torch.cat(maps, 1), torch.stack(statistics, 1)
+
+
+def coordinates(like: Tensor) -> Tensor:
+    """Return (B, 2, N, N, N) for maps (B, C, N, N, N): height, and squared distance from the upright axis.
+
+    Both are in half sides, from the middle of the grid.
+    """
+    batch, _, side = like.shape[:3]
+    line = torch.linspace(-1, 1, side, device=like.device)
+    height = line.expand(side, side, side)
+    distance = (line[:, None] ** 2 + line**2)[:, :, None].expand(side, side, side)
+    return torch.stack([height, distance]).expand(batch, -1, -1, -1, -1)

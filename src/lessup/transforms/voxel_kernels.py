@@ -4,12 +4,10 @@ Only ``voxelize`` imports this module, and only when it has something to voxelis
 all of ``import lessup`` may.
 """
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from lessup.transforms.compiled import compiled
 
 EMPTY, SURFACE, OUTSIDE = 0, 1, 2
 
@@ -19,17 +17,8 @@ TOLERANCE = 1e-9
 _SLACK = 1e-12
 """Rounding error of an axis that is nearly zero, as the normal of a sliver is: such an axis must not separate."""
 
-F = TypeVar("F", bound=Callable[..., object])
 
-
-def _compiled(function: F) -> F:
-    try:
-        return cast(F, njit(cache=True, nogil=True)(function))
-    except RuntimeError:  # neither the package nor the user's cache folder can be written: compile in every process
-        return cast(F, njit(nogil=True)(function))
-
-
-@_compiled
+@compiled
 def _bound_axis(axis: NDArray[np.float64], corners: NDArray[np.float64], bounds: NDArray[np.float64]) -> None:
     """Write the lowest and highest ``axis . centre`` of the unit cells that overlap the triangle along ``axis``."""
     low, high = np.inf, -np.inf
@@ -40,7 +29,7 @@ def _bound_axis(axis: NDArray[np.float64], corners: NDArray[np.float64], bounds:
     bounds[0], bounds[1] = low - radius, high + radius
 
 
-@_compiled
+@compiled
 def _separating_axes(corners: NDArray[np.float64], axes: NDArray[np.float64], bounds: NDArray[np.float64]) -> None:
     """Fill (10, 3) axes and their (10, 2) bounds: first the 3 that do not depend on z, the normal last.
 
@@ -65,7 +54,7 @@ def _separating_axes(corners: NDArray[np.float64], axes: NDArray[np.float64], bo
         _bound_axis(axes[number], corners, bounds[number])
 
 
-@_compiled
+@compiled
 def _overlaps(
     axes: NDArray[np.float64], bounds: NDArray[np.float64], first: int, last: int, x: float, y: float, z: float
 ) -> bool:
@@ -76,7 +65,7 @@ def _overlaps(
     return True
 
 
-@_compiled
+@compiled
 def mark_surface(vertices: NDArray[np.float64], faces: NDArray[np.int64], state: NDArray[np.uint8]) -> None:
     """Mark the cells that a triangle overlaps, by the separating-axis test.
 
@@ -112,7 +101,7 @@ def mark_surface(vertices: NDArray[np.float64], faces: NDArray[np.int64], state:
                         state[i + 1, j + 1, k + 1] = SURFACE
 
 
-@_compiled
+@compiled
 def flood_outside(state: NDArray[np.uint8]) -> None:
     """Set every ``EMPTY`` cell that is 6-connected to the first corner to ``OUTSIDE``.
 
