@@ -1,0 +1,61 @@
+import pytest
+import torch
+from torch import nn
+
+from lessup import backbones
+from lessup.backbones import Aside, Backbone
+from lessup.errors import UsageError
+
+NAMES = sorted(backbones.factories())
+
+
+@pytest.fixture
+def doubling() -> Backbone:
+    class Double(nn.Module):
+        def forward(self, x):
+            return 2 * x
+
+    stages = {"one": Double(), "seen": Aside(nn.Flatten(), Double()), "two": Double()}
+    return Backbone(stages, side=2, channels=1, default="two", mean=(0.5,), std=(0.1,))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_backbone_says_the_shapes_of_its_layers_for_any_channels(name, channels):
+    backbone = backbones.build(name, channels=channels)
+    assert backbone.default in backbone.layers
+    assert not isinstance(backbone.stages[backbone.layers[-1]], Aside)
+    x = backbone.normalised(torch.rand(1, channels, backbone.side, backbone.side))
+    with torch.no_grad():
+        found = backbone.eval().features(x, backbone.layers)
+    assert {layer: tuple(value.shape[1:]) for layer, value in found.items()} == backbone.shapes
+
+
+def test_known_backbones_are_there():
+    assert {"alexnet-small", "alexnet-caffe", "resnet18", "resnet50", "resnet18-small", "vit-s"} <= set(NAMES)
+
+
+def test_unknown_backbone_is_refused_with_the_known_ones():
+    with pytest.raises(UsageError, match="no backbone called 'alexnet': choose among alexnet-bigan"):
+        backbones.build("alexnet", channels=3)
+
+
+def test_a_stage_aside_is_seen_and_not_passed_on(doubling):
+    x = torch.ones(1, 1, 2, 2)
+    found = doubling.features(x, ("seen", "two"))
+    assert found["seen"].tolist() == [[4, 4, 4, 4]]
+    assert found["two"].equal(4 * x)
+    assert doubling(x).equal(4 * x)
+
+
+def test_stages_until_a_layer_are_the_same_modules(doubling):
+    part = doubling.until("one")
+    assert part.layers == ("one",)
+    assert part.default == "one"
+    assert part.stages["one"] is doubling.stages["one"]
+    with pytest.raises(UsageError, match="no layer 'three'"):
+        doubling.until("three")
+
+
+def test_normalised_images_have_mean_0_and_deviation_1(doubling):
+    assert doubling.normalised(torch.tensor([[[[0.5, 0.6]]]])).flatten().tolist() == pytest.approx([0, 1])
