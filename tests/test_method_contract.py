@@ -8,14 +8,18 @@ import pytest
 import torch
 
 from lessup import discovery, methods
+from lessup.cli import main
+from lessup.cli.train import TrainFlags
 from lessup.methods import Method, Recipe, ShapeAutoencoder
 from lessup.runs import Training
+from lessup.samples import Reading
+from lessup.samples.splits import Folds
 from lessup.transforms.draws import Draws
 
 ROOT = Path(__file__).parent.parent
 NAMES = discovery.names("methods")
 AUTOENCODERS = [name for name in NAMES if issubclass(methods.load(name), ShapeAutoencoder)]
-DTYPES = {"voxels": torch.bool, "label": torch.int64}
+DTYPES = {"voxels": torch.bool, "label": torch.int64, "image": torch.float32, "extent": torch.int64}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,19 @@ def test_paper_is_cited_with_authors_year_and_link(name):
     assert year[1] in docstring
     first_author = paper.split(",")[0]
     assert first_author in docstring
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_of_the_config_is_a_flag_that_no_other_setting_of_a_run_has(name, capsys):
+    others = (TrainFlags, Training, Reading, Folds)
+    taken = {field.name for kind in others for field in dataclasses.fields(kind)}
+    own = {field.name for field in dataclasses.fields(methods.load(name).Config)}
+    assert not own & taken
+    with pytest.raises(SystemExit) as ended:
+        main(["train", name, "--help"])
+    assert ended.value.code == 0
+    shown = re.findall(r"--[a-z0-9-]+", capsys.readouterr().out)
+    assert {f"--{field.replace('_', '-')}" for field in own} <= set(shown)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -96,33 +113,33 @@ def test_losses_are_finite_scalars_that_reach_every_parameter_and_repeat(name, b
         assert value.shape == (), key
         assert value.isfinite(), key
     assert not any(value.requires_grad for value in losses.log.values())
-    method.load_state_dict(state, strict=False)
-    again = method.step(batch, Draws.at(0))
-    assert all(again.players[player].equal(loss) for player, loss in losses.players.items())
     names, parameters = zip(*method.named_parameters(), strict=True)
     gradients = torch.autograd.grad(sum(losses.players.values()), parameters, allow_unused=True)
     for key, gradient in zip(names, gradients, strict=True):
         assert gradient is not None, f"{key} takes no part"
         assert gradient.isfinite().all(), key
         assert gradient.any(), f"the gradient of {key} is zero"
+    method.load_state_dict(state, strict=False)  # after the gradients: they need the statistics of their step
+    again = method.step(batch, Draws.at(0))
+    assert all(again.players[player].equal(loss) for player, loss in losses.players.items())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_loss_falls_on_one_batch_and_every_player_has_its_optimiser(name):
-    method, batch = build(name, methods.recipes(name)["cpu"]().config).train(), example(name)
-    optimizations = method.optimizations(4)
-    history = []
-    for _ in range(4):
-        players = method.step(batch, Draws.at(0)).players
-        assert set(players) == set(optimizations)
-        history.append(sum(loss.item() for loss in players.values()))
-        for player, loss in players.items():
+def test_the_loss_of_every_player_falls_on_one_batch_while_it_moves_alone(name, built):
+    for player in built[name].optimizations(4):
+        method, batch = build(name, methods.recipes(name)["cpu"]().config).train(), example(name)
+        optimizations = method.optimizations(4)
+        history = []
+        for _ in range(4):
+            losses = method.step(batch, Draws.at(0)).players
+            assert set(losses) == set(optimizations)
+            history.append(losses[player].item())
             optimizations[player].optimizer.zero_grad()
-            loss.backward()
+            losses[player].backward()
             optimizations[player].optimizer.step()
             if optimizations[player].schedule:
                 optimizations[player].schedule.step()
-    assert min(history[1:]) < history[0], history
+        assert min(history[1:]) < history[0], (player, history)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -137,6 +154,10 @@ def test_encode_gives_a_row_a_sample_for_every_layer_the_first_by_default(name, 
         assert rows.isfinite().all(), layer
         assert not rows[0].equal(rows[1]), f"{layer} tells two samples nothing apart"
     assert method.encode(batch).equal(features[method.layers[0]])
+    together = method.encode_layers(batch, method.layers[::-1])
+    assert set(together) == set(method.layers)
+    for layer, rows in together.items():
+        assert rows.equal(features[layer]), f"{layer} differs when encoded with others"
 
 
 @pytest.mark.parametrize("name", AUTOENCODERS)

@@ -9,7 +9,7 @@ from torch import nn
 
 from lessup.errors import DataError, UsageError
 from lessup.methods import recipes
-from lessup.methods.voxel_unet import Residual, Up, VoxelUNet, VoxelUNetConfig, _coordinates, damage
+from lessup.methods.voxel_unet import VoxelUNet, VoxelUNetConfig, damage
 from lessup.samples.voxels import Voxels, pack
 from lessup.transforms.draws import Draws
 from lessup.transforms.symmetry import NUM_SYMMETRIES, apply_symmetry, undo_symmetry
@@ -60,41 +60,6 @@ def grids_of(*grids: np.ndarray) -> Voxels:
         fingerprint="",
         row=np.arange(num),
     )
-
-
-def test_coordinates_are_height_and_squared_distance_from_the_axis():
-    height, distance = _coordinates(torch.zeros(1, 1, 4, 4, 4))[0]
-    for x, y, z in np.ndindex(4, 4, 4):
-        east, north, up = (2 * place / 3 - 1 for place in (x, y, z))
-        assert height[x, y, z].item() == pytest.approx(up)
-        assert distance[x, y, z].item() == pytest.approx(east**2 + north**2)
-
-
-@torch.no_grad()
-def test_residual_adds_the_convolution_of_what_is_normalised_in_groups_of_16_and_rectified():
-    unit = Residual(32)
-    nn.init.dirac_(unit.conv.weight)
-    nn.init.constant_(unit.conv.bias, 0.5)
-    x = torch.randn(1, 32, 3, 3, 3, generator=torch.Generator().manual_seed(0))
-    wanted = x.double().numpy().copy()
-    for group in (slice(0, 16), slice(16, 32)):
-        values = wanted[:, group]
-        wanted[:, group] = values + np.maximum((values - values.mean()) / np.sqrt(values.var() + 1e-5), 0) + 0.5
-    np.testing.assert_allclose(unit(x), wanted, atol=1e-5)
-
-
-@torch.no_grad()
-def test_up_repeats_each_coarse_cell_and_merges_the_skip():
-    up = Up(16, 2)
-    generator = torch.Generator().manual_seed(0)
-    coarse, skip = torch.randn(1, 16, 2, 2, 2, generator=generator), torch.randn(1, 2, 4, 4, 4, generator=generator)
-    nn.init.zeros_(up.merge.bias)
-    up.merge.weight.copy_(torch.tensor([[1.0, 0, 0, 0], [0, 1, 0, 1]])[:, :, None, None, None])
-    doubled = up.narrow(up.norm(coarse).relu())
-    for axis in (2, 3, 4):
-        doubled = doubled.repeat_interleave(2, axis)
-    wanted = torch.stack([doubled[:, 0], doubled[:, 1] + skip[:, 1]], 1)
-    torch.testing.assert_close(up(coarse, skip), wanted)
 
 
 def test_damage_only_removes_cells_and_repeats_with_the_same_draws():

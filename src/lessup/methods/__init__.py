@@ -5,18 +5,25 @@ least ``paper`` and ``cpu``.
 """
 
 import inspect
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from lessup import discovery
+from lessup.backbones import Backbone
+from lessup.errors import DataError, UsageError
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
+from lessup.samples.images import Images
+from lessup.transforms.crops import resize_whole
 from lessup.transforms.draws import Draws
 
 
@@ -41,6 +48,25 @@ class Optimization:
     schedule: LRScheduler | None = None
 
 
+def adamw_with_cosine(module: nn.Module, learning_rate: float, weight_decay: float, num_steps: int) -> Optimization:
+    """Return AdamW on what is trained of a module; its rate rises over a twentieth of the run and falls along a cosine.
+
+    Args:
+        module: its parameters that need a gradient are taken.
+        learning_rate: peak.
+        weight_decay: of all of them.
+        num_steps: updates of the run.
+    """
+    learnt = [weight for weight in module.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(learnt, lr=learning_rate, weight_decay=weight_decay)
+    rise = max(num_steps // 20, 1)
+
+    def factor(update: int) -> float:
+        return min((update + 1) / rise, 0.5 + 0.5 * math.cos(math.pi * min(update / num_steps, 1)))
+
+    return Optimization(optimizer, LambdaLR(optimizer, factor))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A run's settings: the method's own config and how to train it."""
@@ -56,14 +82,35 @@ class Method(nn.Module, ABC):
         Config: frozen dataclass of the method's hyper-parameters, the paper's values as defaults.
         paper: authors, title, year, link.
         reads: keys of the batch that ``step`` uses; checked against the data before training starts.
-        layers: names that ``encode`` accepts, the default first.
+        chance: what guessing gives of the values that ``step`` logs, by name, where that is known.
     """
 
     Config: ClassVar[type[Any]]
     paper: ClassVar[str]
     reads: ClassVar[tuple[str, ...]]
-    layers: ClassVar[tuple[str, ...]]
+    chance: ClassVar[Mapping[str, float]] = {}
     config: Any
+
+    @property
+    @abstractmethod
+    def layers(self) -> tuple[str, ...]:
+        """Names that ``encode`` accepts, the default first."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def chosen(self, layer: str | None) -> str:
+        """Return the layer that is asked for, the default where none is.
+
+        Raises:
+            UsageError: there is no such layer.
+        """
+        name = layer or self.layers[0]
+        if name not in self.layers:
+            raise UsageError(f"no layer {name!r}: choose one of {', '.join(self.layers)}")
+        return name
 
     @classmethod
     def configured(cls, config: Any, samples: Samples) -> Any:
@@ -82,6 +129,20 @@ class Method(nn.Module, ABC):
         """
         type(self).configured(self.config, samples)
 
+    def begin(self, samples: Samples, seed: int) -> None:
+        """Set the first weights from the training part or from a file; called before the first step of a new run.
+
+        A run that goes on from a checkpoint, and a network with random weights beside which others are measured, do
+        without it.
+
+        Args:
+            samples: what will be trained on.
+            seed: of the run; the same samples and seed give the same weights.
+
+        Raises:
+            DataError: the samples or the file cannot give them.
+        """
+
     @classmethod
     @abstractmethod
     def example(cls, batch_size: int) -> Batch:
@@ -94,6 +155,10 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
         """Return (B, D) features of one layer, all that evaluation sees; differentiable in the parameters."""
+
+    def encode_layers(self, batch: Batch, layers: Collection[str]) -> dict[str, Tensor]:
+        """Return what ``encode`` returns for each of some layers, if possible in one pass."""
+        return {layer: self.encode(batch, layer) for layer in layers}
 
     @abstractmethod
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
@@ -113,6 +178,122 @@ class ShapeAutoencoder(Method):
 
         A weight of 0 gives the first shape, 1 the second.
         """
+
+
+MOST_FEATURES = 9216
+"""A map with more numbers is averaged over blocks of pixels until it has no more; AlexNet's ``pool5`` has as many."""
+
+
+class ImageEncoder(Method):
+    """A method that trains a backbone on images, so that its layers can be transferred.
+
+    Attributes:
+        backbone: what is transferred.
+    """
+
+    backbone: Backbone
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers of the backbone, its default first."""
+        default = self.backbone.default
+        return (default, *(name for name in self.backbone.layers if name != default))
+
+    def check(self, samples: Samples) -> None:
+        """Check that this network, as it was built, can read the samples.
+
+        Raises:
+            DataError: the images have another number of channels.
+        """
+        if isinstance(samples, Images) and samples.channels != self.backbone.channels:
+            raise DataError(
+                f"the network was trained on images of {self.backbone.channels} channels; these have "
+                f"{samples.channels}: read them with --colour grey or rgb as its own data were"
+            )
+        super().check(samples)
+
+    def scaled(self, image: Tensor) -> Tensor:
+        """Return (B, C, H, W) images in [0, 1] of any size with the values that the backbone was trained on."""
+        return self.backbone.normalised(image)
+
+    def prepared(self, batch: Batch) -> Tensor:
+        """Return whole images (B, C, S, S) at the side of the backbone, scaled as in training."""
+        side = self.backbone.side
+        return self.scaled(resize_whole(batch["image"], batch["extent"], (side, side)))
+
+    def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
+        """Return (B, D) features of whole images; see ``flat``.
+
+        Raises:
+            UsageError: there is no such layer.
+        """
+        name = layer or self.backbone.default
+        return flat(self.backbone.features(self.prepared(batch), (name,))[name])
+
+    def encode_layers(self, batch: Batch, layers: Collection[str]) -> dict[str, Tensor]:
+        """Return what ``encode`` returns for each of some layers, those of the backbone in one pass."""
+        shared = [layer for layer in layers if layer in self.backbone.layers]
+        found = self.backbone.features(self.prepared(batch), shared) if shared else {}
+        return {layer: flat(found[layer]) if layer in found else self.encode(batch, layer) for layer in layers}
+
+
+class Reconstructor(ImageEncoder):
+    """A method that gives an image back from its code.
+
+    Attributes:
+        side: S of the images that it gives back.
+    """
+
+    side: int
+
+    @abstractmethod
+    def reconstruct(self, batch: Batch) -> Tensor:
+        """Return (B, C, S, S) images in [0, 1] that come back from the codes of whole images."""
+
+
+class ImageGenerator(Reconstructor):
+    """A method that also makes images of its own."""
+
+    @abstractmethod
+    def draw(self, count: int, draws: Draws) -> Tensor:
+        """Return (B, C, S, S) images in [0, 1] made from random codes."""
+
+
+class Inpainter(ImageEncoder):
+    """A method that fills holes of images."""
+
+    @abstractmethod
+    def squares(self, batch: Batch) -> Tensor:
+        """Return (B, C, S, S) in [0, 1]: the middle of each image, as large as in training."""
+
+    @abstractmethod
+    def holes(self, count: int, draws: Draws) -> Tensor:
+        """Return (B, S, S) bool, True where pixels are missing: holes as they were filled in training."""
+
+    @abstractmethod
+    def inpaint(self, image: Tensor, hole: Tensor) -> Tensor:
+        """Return (B, C, S, S) in [0, 1], filled where ``hole`` (B, S, S) is True and unchanged elsewhere.
+
+        Pixels of ``image`` within the hole are not looked at.
+        """
+
+
+def flat(features: Tensor) -> Tensor:
+    """Return (B, D) from (B, D), from tokens (B, T, D), averaged, or from maps (B, C, H, W).
+
+    A map is averaged over blocks of pixels where D would pass ``MOST_FEATURES``.
+
+    >>> import torch
+    >>> flat(torch.zeros(2, 96, 27, 27)).shape
+    torch.Size([2, 7776])
+    """
+    if features.ndim == 3:
+        return features.mean(1)
+    if features.ndim == 4:
+        largest = max(int(math.sqrt(MOST_FEATURES / features.shape[1])), 1)
+        height, width = (min(length, largest) for length in features.shape[2:])
+        features = F.adaptive_avg_pool2d(features, (height, width))
+    return features.flatten(1)
 
 
 def load(name: str) -> type[Method]:

@@ -20,11 +20,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.backbones.block_convolution import block_conv3d, block_conv_transpose3d
-from lessup.errors import DataError, UsageError
+from lessup.errors import DataError
 from lessup.methods import Losses, Optimization, Recipe, ShapeAutoencoder
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
-from lessup.samples.voxels import Voxels
+from lessup.samples.voxels import Voxels, random_cuboids
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout
 
@@ -94,12 +94,8 @@ class VConvDAE(ShapeAutoencoder):
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:
-        """Return ``voxels`` (B, 30, 30, 30) bool: boxes of random size in the middle 24 cells."""
-        low = torch.randint(3, 15, (batch_size, 3, 1))
-        high = torch.randint(15, 27, (batch_size, 3, 1))
-        cells = torch.arange(SIDE)
-        x, y, z = ((low <= cells) & (cells <= high)).unbind(1)  # each (B, V)
-        return {"voxels": x[:, :, None, None] & y[:, None, :, None] & z[:, None, None, :]}
+        """Return ``voxels`` (B, 30, 30, 30) bool, see ``random_cuboids``."""
+        return {"voxels": random_cuboids(batch_size)}
 
     def step(self, batch: Batch, draws: Draws) -> Losses:
         """Compute the cross-entropy of the whole shape given its half, averaged over all 27,000 cells.
@@ -125,11 +121,7 @@ class VConvDAE(ShapeAutoencoder):
             UsageError: there is no such layer.
         """
         grids = batch["voxels"].float()
-        if layer in (None, "bottleneck"):
-            return self._code(grids)
-        if layer == "conv2":
-            return self._convolved(grids)
-        raise UsageError(f"vconv-dae has no layer {layer!r}: choose one of {', '.join(self.layers)}")
+        return self._convolved(grids) if self.chosen(layer) == "conv2" else self._code(grids)
 
     def repair(self, voxels: Tensor) -> Tensor:
         """Return (B, 30, 30, 30) probabilities of occupied cells, from (B, 30, 30, 30) bool; no dropout."""
@@ -183,12 +175,15 @@ def paper() -> Recipe:
     """Follow the released code: batches of one, SGD at 0.1, without end; here 500 passes over its 9,600 volumes.
 
     Command: ``lessup train vconv-dae --data DATA --out RUN --recipe paper``. The number of passes is not published.
+    Not run: so many updates of 48 million weights would take weeks on two cores.
     """
     return Recipe(config=VConvDAEConfig(), training=Training(steps=4_800_000, batch_size=1, checkpoint_every=48_000))
 
 
 def cpu() -> Recipe:
-    """Train on a CPU in an hour or two: batches of 32 and Adam in place of batches of one and SGD.
+    """Train in about an hour on two cores: batches of 32 and Adam in place of batches of one and SGD.
+
+    The time is that of 30 updates, 1.3 core-seconds each; not run to its end yet.
 
     A batch of one spends its time on updating 48 million weights, and 0.1 on a loss averaged over 27,000 cells is
     a tiny step: Adam needs far fewer updates. Its rate has fallen to 2 / 7 at the end.
@@ -200,7 +195,7 @@ def cpu() -> Recipe:
 
 
 def gpu() -> Recipe:
-    """Train on a GPU: as ``cpu``, with batches of 256, more updates and a slower decay.
+    """Train on a GPU: as ``cpu``, with batches of 256, more updates and a slower decay; not run yet.
 
     Command: ``lessup train vconv-dae --data DATA --out RUN --recipe gpu``.
     """

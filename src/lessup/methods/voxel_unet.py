@@ -23,15 +23,16 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.backbones.block_convolution import blocks_to_channels, channels_to_blocks
-from lessup.errors import DataError, UsageError
+from lessup.backbones.residual3d import Up, group_norm, residual_units
+from lessup.errors import DataError
 from lessup.methods import Losses, Optimization, Recipe, ShapeAutoencoder
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
-from lessup.samples.voxels import Voxels, unpack
+from lessup.samples.voxels import Voxels, random_cuboids, unpack
 from lessup.transforms.closing import closing
 from lessup.transforms.draws import Draws
 from lessup.transforms.symmetry import NUM_SYMMETRIES, apply_symmetry, undo_symmetry
-from lessup.transforms.voxel_evidence import box_mean, gaps
+from lessup.transforms.voxel_evidence import box_mean, coordinates, gaps
 from lessup.transforms.voxel_noise import cameras, remove_half, remove_slices, visible
 
 Levels = tuple[Tensor, Tensor, Tensor]
@@ -45,6 +46,13 @@ LEVELS = 3
 
 CELLS_PER_LOSS = 1000
 """Summed cross-entropy is divided by this rather than by the number of unseen cells, which would favour full grids."""
+
+NUM_STATISTICS = 7
+NUM_MAPS = 8 + 3 * 2 + 2
+"""Cells of a block; gaps along three axes for the 2 slices of a block; height and distance from the axis."""
+
+NUM_EVIDENCE = 3 * 8
+"""The closing and two box means for the cells of a block."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,17 +114,17 @@ class VoxelUNet(ShapeAutoencoder):
         self.stem = nn.Conv3d(NUM_MAPS, fine, 3, padding=1)
         self.evidence = nn.Conv3d(NUM_EVIDENCE, fine, 1, bias=False)
         self.statistics = nn.Sequential(nn.Linear(NUM_STATISTICS, 32), nn.ReLU(), nn.Linear(32, fine))
-        self.encoder_fine = _units(fine, config.encoder_units[0])
+        self.encoder_fine = residual_units(fine, config.encoder_units[0])
         self.down_fine = nn.Conv3d(fine, middle, 2, stride=2)
         self.place = nn.Parameter(torch.zeros(1, middle, *(self.blocks // 2,) * 3))
-        self.encoder_middle = _units(middle, config.encoder_units[1])
+        self.encoder_middle = residual_units(middle, config.encoder_units[1])
         self.down_middle = nn.Conv3d(middle, coarse, 2, stride=2)
-        self.bottleneck = _units(coarse, config.encoder_units[2])
+        self.bottleneck = residual_units(coarse, config.encoder_units[2])
         self.up_middle = Up(coarse, middle)
-        self.decoder_middle = _units(middle, config.decoder_units[1])
+        self.decoder_middle = residual_units(middle, config.decoder_units[1])
         self.up_fine = Up(middle, fine)
-        self.decoder_fine = _units(fine, config.decoder_units[0])
-        self.norm = _norm(fine)
+        self.decoder_fine = residual_units(fine, config.decoder_units[0])
+        self.norm = group_norm(fine)
         self.head = nn.Conv3d(fine, 8, 1)
         assert self.head.bias is not None
         nn.init.constant_(self.head.bias, -2.0)  # about the share of unseen cells that are occupied
@@ -144,12 +152,8 @@ class VoxelUNet(ShapeAutoencoder):
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:
-        """Return ``voxels`` (B, 30, 30, 30) bool: boxes of random size inside the rim."""
-        low = torch.randint(3, 15, (batch_size, 3, 1))
-        high = torch.randint(15, 27, (batch_size, 3, 1))
-        cells = torch.arange(30)
-        x, y, z = ((low <= cells) & (cells <= high)).unbind(1)
-        return {"voxels": x[:, :, None, None] & y[:, None, :, None] & z[:, None, None, :]}
+        """Return ``voxels`` (B, 30, 30, 30) bool, see ``random_cuboids``."""
+        return {"voxels": random_cuboids(batch_size)}
 
     def step(self, batch: Batch, draws: Draws) -> Losses:
         """Damage each shape, turn or mirror it, and compute the cross-entropy of its unseen cells.
@@ -180,16 +184,13 @@ class VoxelUNet(ShapeAutoencoder):
             UsageError: there is no such layer.
             DataError: the grids have another side than those of the training.
         """
+        chosen = self.chosen(layer)
         fine, middle, coarse = self._encode(self._crop(batch["voxels"]))
-        if layer in (None, "bottleneck"):
-            return coarse.flatten(1)
-        if layer == "stages":
+        if chosen == "stages":
             return torch.cat(
                 [pooled for x in (fine, middle, coarse) for pooled in (x.mean((2, 3, 4)), x.amax((2, 3, 4)))], 1
             )
-        if layer == "middle":
-            return F.avg_pool3d(middle, 2).flatten(1)
-        raise UsageError(f"voxel-unet has no layer {layer!r}: choose one of {', '.join(self.layers)}")
+        return coarse.flatten(1) if chosen == "bottleneck" else F.avg_pool3d(middle, 2).flatten(1)
 
     def repair(self, voxels: Tensor) -> Tensor:
         """Return (B, V, V, V) probabilities of occupied cells, from bool grids; what is seen stays at 1.
@@ -265,7 +266,7 @@ class VoxelUNet(ShapeAutoencoder):
         """Map (B, U, U, U) bool to the features of the three levels, each (B, C, N, N, N)."""
         grid = seen.float()
         between, statistics = gaps(grid)
-        maps = torch.cat([blocks_to_channels(grid[:, None], 2), between, _coordinates(between)], 1)
+        maps = torch.cat([blocks_to_channels(grid[:, None], 2), between, coordinates(between)], 1)
         nearby = torch.stack([closing(seen).float(), box_mean(grid, 1), box_mean(grid, 2)], 1)
         stem = self.stem(maps.contiguous(memory_format=torch.channels_last_3d))
         stem = stem + self.evidence(blocks_to_channels(nearby, 2))
@@ -278,42 +279,6 @@ class VoxelUNet(ShapeAutoencoder):
         middle = self.decoder_middle(self.up_middle(coarse, middle))
         fine = self.decoder_fine(self.up_fine(middle, fine))
         return channels_to_blocks(self.head(F.relu(self.norm(fine))), 2)[:, 0]
-
-
-class Residual(nn.Module):
-    """x + convolution of the normalised and rectified x (He et al. 2016, with one convolution)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm = _norm(width)
-        self.conv = nn.Conv3d(width, width, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, N, N, N) to the same shape."""
-        return x + self.conv(F.relu(self.norm(x)))  # type: ignore[no-any-return]
-
-
-class Up(nn.Module):
-    """Double the resolution and merge the skip by concatenation."""
-
-    def __init__(self, coarse: int, fine: int) -> None:
-        super().__init__()
-        self.norm = _norm(coarse)
-        self.narrow = nn.Conv3d(coarse, fine, 1)
-        self.merge = nn.Conv3d(2 * fine, fine, 1)
-
-    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """Map (B, C, N, N, N) and the skip (B, F, 2N, 2N, 2N) to (B, F, 2N, 2N, 2N)."""
-        doubled = F.interpolate(self.narrow(F.relu(self.norm(x))), scale_factor=2.0, mode="nearest")
-        return self.merge(torch.cat([doubled, skip], 1))  # type: ignore[no-any-return]
-
-
-def _units(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(Residual(width) for _ in range(count)))
-
-
-def _norm(width: int) -> nn.GroupNorm:
-    return nn.GroupNorm(max(width // 16, 1), width)
 
 
 def damage(voxels: Tensor, config: VoxelUNetConfig, draws: Draws) -> Tensor:
@@ -343,23 +308,6 @@ def damage(voxels: Tensor, config: VoxelUNetConfig, draws: Draws) -> Tensor:
     return seen
 
 
-NUM_STATISTICS = 7
-NUM_MAPS = 8 + 3 * 2 + 2
-"""Cells of a block; gaps along three axes for the 2 slices of a block; height and distance from the axis."""
-
-NUM_EVIDENCE = 3 * 8
-"""The closing and two box means for the cells of a block."""
-
-
-def _coordinates(like: Tensor) -> Tensor:
-    """Return (B, 2, N, N, N): height, and squared distance from the upright axis, in half sides."""
-    batch, _, side = like.shape[:3]
-    line = torch.linspace(-1, 1, side, device=like.device)
-    height = line.expand(side, side, side)
-    distance = (line[:, None] ** 2 + line**2)[:, :, None].expand(side, side, side)
-    return torch.stack([height, distance]).expand(batch, -1, -1, -1, -1)
-
-
 def paper() -> Recipe:
     """Widen the network and train it long, for a GPU; not run yet.
 
@@ -386,6 +334,15 @@ def cpu() -> Recipe:
     Command: ``lessup train voxel-unet --recipe cpu --data DATA --out RUN``.
     """
     return Recipe(config=VoxelUNetConfig(), training=Training(steps=8_000, batch_size=4, clip_norm=1.0))
+
+
+def long() -> Recipe:
+    """Train on a CPU for hours: as ``cpu`` with more updates and with the four kinds of damage nearly in equal shares.
+
+    Command: ``lessup train voxel-unet --recipe long --data DATA --out RUN``.
+    """
+    config = VoxelUNetConfig(random=0.4, slices=0.25, half=0.15, view=0.2)
+    return Recipe(config=config, training=Training(steps=36_000, batch_size=4, clip_norm=1.0))
 
 
 def quickstart() -> Recipe:
