@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from lessup.errors import DataError
-from lessup.features import encode_all, load, raw_cells, save, untrained
+from lessup.errors import DataError, UsageError
+from lessup.features import encode_all, encode_layers, load, raw_cells, save, untrained
 from lessup.methods import Losses, Method
 from lessup.samples.voxels import Voxels, pack
 
@@ -67,6 +67,19 @@ def test_features_are_in_the_order_of_the_samples_whatever_the_batch(grids, batc
     wanted = 2 * np.arange(1, 6)[:, None] * method.weight.detach().numpy()
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, wanted, rtol=1e-6)
+
+
+def test_several_layers_are_encoded_together_as_each_alone(grids):
+    method = Sums(Sums.Config())
+    together = encode_layers(method, grids, ("two", "sum"), batch_size=2)
+    assert list(together) == ["two", "sum"]
+    for layer, features in together.items():
+        np.testing.assert_array_equal(features, encode_all(method, grids, layer=layer))
+
+
+def test_a_layer_that_does_not_exist_is_refused(grids):
+    with pytest.raises(UsageError, match="no layer 'three'"):
+        encode_layers(Sums(Sums.Config()), grids, ("three",))
 
 
 def test_features_that_are_not_finite_are_refused(grids):

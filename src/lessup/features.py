@@ -3,6 +3,7 @@
 import copy
 import io
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from lessup.formats import npz
 from lessup.methods import Method
 from lessup.runs.files import write_whole
 from lessup.samples import Samples
+from lessup.samples.images import Images
 from lessup.samples.voxels import Voxels
+from lessup.transforms.crops import resize_whole
 
 
 @dataclass(frozen=True)
@@ -54,20 +57,43 @@ def encode_all(
     Raises:
         DataError: there is nothing to encode, or a feature is not finite.
     """
+    name = method.chosen(layer)
+    return encode_layers(method, samples, (name,), batch_size=batch_size)[name]
+
+
+def encode_layers(
+    method: Method, samples: Samples, layers: Sequence[str], *, batch_size: int = 128
+) -> dict[str, NDArray[np.float32]]:
+    """Encode every sample once for several layers; see ``encode_all``.
+
+    Args:
+        method: in ``eval`` mode.
+        samples: N samples.
+        layers: their names.
+        batch_size: samples encoded at once.
+
+    Returns:
+        (N, D) float32 by layer.
+
+    Raises:
+        DataError: there is nothing to encode, or a feature is not finite.
+        UsageError: there is no such layer.
+    """
     if not len(samples):
         raise DataError("no samples to encode")
-    device = next(method.parameters()).device
+    names = tuple(method.chosen(layer) for layer in layers)
     starts = range(0, len(samples), batch_size)
-    parts = []
+    found: dict[str, NDArray[np.float32]] = {}
     with torch.inference_mode():
         for start in track(starts, "encode", console=Console(stderr=True), disable=not sys.stderr.isatty()):
             compact = samples.read(np.arange(start, min(start + batch_size, len(samples))))
-            batch = samples.expand({key: value.to(device) for key, value in compact.items()})
-            parts.append(method.encode(batch, layer).float().cpu().numpy())
-    features = np.concatenate(parts)
-    if not np.isfinite(features).all():
+            batch = samples.expand({key: value.to(method.device) for key, value in compact.items()})
+            for name, part in method.encode_layers(batch, names).items():
+                values = found.setdefault(name, np.empty((len(samples), part.shape[1]), np.float32))
+                values[start : start + len(part)] = part.float().cpu().numpy()
+    if not all(np.isfinite(values).all() for values in found.values()):
         raise DataError("the features are not finite: training diverged (see the run's warnings)")
-    return features
+    return found
 
 
 def raw_cells(samples: Voxels) -> NDArray[np.float32]:
@@ -75,12 +101,28 @@ def raw_cells(samples: Voxels) -> NDArray[np.float32]:
     return np.unpackbits(samples.bits, axis=1, count=samples.side**3).astype(np.float32)
 
 
+def raw_pixels(images: Images, side: int) -> NDArray[np.float32]:
+    """Return (N, C side^2) values of whole images reduced to a square: what an image is before anything was learned."""
+    reduced = thumbnails(images, side)
+    return (reduced.reshape(len(images), -1) / np.float32(255)).astype(np.float32)
+
+
+def thumbnails(images: Images, side: int) -> NDArray[np.uint8]:
+    """Return (N, side, side, C) pixels of whole images, for the eye and for comparisons of pixels."""
+    shown = np.empty((len(images), side, side, images.channels), np.uint8)
+    for start in range(0, len(images), 256):
+        batch = images.batch(np.arange(start, min(start + 256, len(images))))
+        resized = resize_whole(batch["image"], batch["extent"], (side, side))
+        shown[start : start + len(resized)] = (255 * resized).round().byte().permute(0, 2, 3, 1).numpy()
+    return shown
+
+
 def untrained(method: Method, seed: int) -> Method:
     """Return the same network with random weights, on the same device and in ``eval`` mode."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         fresh = type(method)(copy.deepcopy(method.config))
-    return fresh.to(next(method.parameters()).device).eval()
+    return fresh.to(method.device).eval()
 
 
 def save(path: Path, features: NDArray[np.float32], samples: Samples) -> None:

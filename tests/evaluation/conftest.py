@@ -1,3 +1,4 @@
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from lessup.methods import Losses, Optimization, ShapeAutoencoder
 from lessup.samples import Reading
 from lessup.samples.splits import Folds, split
 from lessup.samples.voxels import Voxels, pack
+
+sys.path.insert(0, str(Path(__file__).parent))  # toy_images is imported by name
 
 REAL = Path(__file__).parents[3] / "shared/data/modelnet10/vconvdae30.npz"
 

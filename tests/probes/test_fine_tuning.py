@@ -95,5 +95,5 @@ def test_the_rate_rises_then_falls_to_nothing():
 
 
 def test_other_layers_do_not_exist():
-    with pytest.raises(UsageError, match="only logits"):
+    with pytest.raises(UsageError, match="no layer 'bottleneck': choose one of logits"):
         network().encode(FineTuned.example(1), "bottleneck")

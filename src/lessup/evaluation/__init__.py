@@ -1,7 +1,7 @@
 """Evaluation: one protocol is one module, and the module's name is its public name."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -19,6 +19,22 @@ class Score:
     mean: float
     std: float = 0.0
     n: int = 1
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Score":
+        """Return mean and sample standard deviation of at least one value.
+
+        >>> Score.of([1.0, 3.0]).mean
+        2.0
+        """
+        spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        return cls(float(np.mean(values)), spread, len(values))
+
+
+def scores_over(repeats: Sequence[Mapping[str, float]]) -> dict[str, Score]:
+    """Return every metric's score over repeats; one that a repeat lacks is taken over the others."""
+    metrics = dict.fromkeys(metric for values in repeats for metric in values)
+    return {metric: Score.of([values[metric] for values in repeats if metric in values]) for metric in metrics}
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,14 @@ class Protocol(ABC):
 
     def __init__(self, config: Any | None = None) -> None:
         self.config = config or self.Config()
+
+    @property
+    def deals(self) -> bool:
+        """Whether, of new data without a split of its own, the protocol chooses by itself what to learn from.
+
+        It is then given all of it as test part.
+        """
+        return not self.learns
 
     @abstractmethod
     def measure(self, method: Method, split: Split) -> Result:

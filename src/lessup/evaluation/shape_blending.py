@@ -70,8 +70,7 @@ class ShapeBlending(Protocol):
             raise UsageError(f"--steps {self.config.steps}: a strip has at least 2, the two shapes themselves")
         test = split.test
         pairs = _pairs(test, self.config.pairs, self.config.seed)
-        device = next(method.parameters()).device
-        first, second = (test.batch(pairs[:, end])["voxels"].to(device) for end in (0, 1))
+        first, second = (test.batch(pairs[:, end])["voxels"].to(method.device) for end in (0, 1))
         weights = np.linspace(0, 1, self.config.steps)
         blends: dict[str, Blend] = {"linear": _mix_cells, "model": method.blend}
         rows, figures = {}, {"weights": weights, "side": np.array(test.side)}

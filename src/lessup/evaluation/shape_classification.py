@@ -87,11 +87,10 @@ class ShapeClassification(Protocol):
             "model": _machine(lambda part: encode_all(method, part, layer=layer), parts),
         }
         scores = {row: machine.scores for row, machine in machines.items()}
-        device = next(method.parameters()).device
         if self.config.fine_tuned:
-            scores["fine_tuned"] = self._fine_tuned(method, parts, device)
+            scores["fine_tuned"] = self._fine_tuned(method, parts)
         if self.config.voxnet:
-            scores["voxnet"] = self._voxnet(parts, device)
+            scores["voxnet"] = self._voxnet(parts, method.device)
         rows = {"chance": _accuracies(_most_common(parts), parts.test)}
         rows |= {row: _accuracies(values, parts.test) for row, values in scores.items()}
         costs = ", ".join(f"{row} {machine.cost:g}" for row, machine in machines.items())
@@ -100,7 +99,7 @@ class ShapeClassification(Protocol):
             notes.append("the fully supervised row is left out: pass --voxnet to train VoxNet on the same objects")
         return Result(rows, _figures(scores, parts.test), tuple(notes))
 
-    def _fine_tuned(self, method: Method, parts: Split, device: torch.device) -> NDArray[np.float64]:
+    def _fine_tuned(self, method: Method, parts: Split) -> NDArray[np.float64]:
         width = encode_all(method, parts.test.take(np.arange(1)), layer=self.config.layer).shape[1]
         head = FineTuningConfig(
             num_classes=len(parts.test.classes), learning_rate=self.config.fine_tuning_learning_rate
@@ -114,7 +113,7 @@ class ShapeClassification(Protocol):
             seed=self.config.seed,
             checkpoint_every=self.config.fine_tuning_steps,
         )
-        return _train_and_score(network, settings, parts, device)
+        return _train_and_score(network, settings, parts, method.device)
 
     def _voxnet(self, parts: Split, device: torch.device) -> NDArray[np.float64]:
         recipe = methods.recipes("voxnet")["cpu"]()

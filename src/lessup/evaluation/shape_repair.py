@@ -19,7 +19,7 @@ from rich.progress import track
 from torch import Tensor
 
 from lessup.errors import DataError
-from lessup.evaluation import Protocol, Result, Score
+from lessup.evaluation import Protocol, Result, Score, scores_over
 from lessup.methods import Method, ShapeAutoencoder
 from lessup.metrics.class_means import class_means
 from lessup.metrics.voxel_error import voxel_error
@@ -117,7 +117,7 @@ def _repairs(method: ShapeAutoencoder) -> dict[str, Repair]:
         "identity": lambda voxels: voxels,
         "empty": torch.zeros_like,
         "closing": closing,
-        "model": lambda voxels: method.repair(voxels.to(next(method.parameters()).device)).cpu() > 0.5,
+        "model": lambda voxels: method.repair(voxels.to(method.device)).cpu() > 0.5,
     }
 
 
@@ -178,18 +178,16 @@ def _batches(positions: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int
 
 def _scores(errors: Mapping[str, list[NDArray[np.float64]]], test: Voxels) -> dict[str, Score]:
     """Return the means over classes and those of each class, over the repeats of a column."""
-    scores = {}
+    scores: dict[str, Score] = {}
     for column, repeats in errors.items():
         by_class = [class_means(values, test.label, test.classes) for values in repeats]
-        scores[column] = _score([float(np.mean(list(means.values()))) for means in by_class])
-        for name in by_class[0]:
-            scores[f"{column}/{name}"] = _score([means[name] for means in by_class])
+        scores |= scores_over([_named(column, means) for means in by_class])
     return scores
 
 
-def _score(values: list[float]) -> Score:
-    spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    return Score(float(np.mean(values)), spread, len(values))
+def _named(column: str, means: Mapping[str, float]) -> dict[str, float]:
+    by_class = {f"{column}/{name}": mean for name, mean in means.items()}
+    return {column: float(np.mean(list(means.values()))), **by_class}
 
 
 def _notes(column: Column, corruption: Corruption, test: Voxels) -> list[str]:

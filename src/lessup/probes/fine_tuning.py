@@ -8,7 +8,6 @@ the upright axis; the input is not corrupted.
 """
 
 import copy
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,12 +15,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.lr_scheduler import LambdaLR
 
-from lessup.errors import UsageError
-from lessup.methods import Losses, Method, Optimization
+from lessup.methods import Losses, Method, Optimization, adamw_with_cosine
 from lessup.samples import Batch
 from lessup.transforms.draws import Draws
+from lessup.transforms.dropout import dropout
 from lessup.transforms.symmetry import NUM_SYMMETRIES, apply_symmetry
 
 
@@ -79,8 +77,7 @@ class FineTuned(Method):
         num = len(batch["voxels"])
         turned = apply_symmetry(batch["voxels"], draws.integers(0, NUM_SYMMETRIES, num))
         hidden = self._hidden(batch | {"voxels": turned})
-        kept = draws.uniform(*hidden.shape) >= self.config.dropout
-        logits = self.decide(hidden * kept / (1 - self.config.dropout))
+        logits = self.decide(dropout(hidden, self.config.dropout, draws))
         right = (logits.argmax(1) == batch["label"]).float().mean()
         return Losses({"classification": F.cross_entropy(logits, batch["label"])}, {"accuracy": right})
 
@@ -90,22 +87,14 @@ class FineTuned(Method):
         Raises:
             UsageError: there is no such layer.
         """
-        if layer not in (None, "logits"):
-            raise UsageError(f"a fine-tuned network has no layer {layer!r}, only logits")
+        self.chosen(layer)
         logits: Tensor = self.decide(self._hidden(batch))
         return logits
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return AdamW whose rate rises over the first twentieth of the run and falls along a cosine."""
-        optimizer = torch.optim.AdamW(
-            self.parameters(), lr=self.config.learning_rate, weight_decay=self.config.weight_decay
-        )
-        rise = max(num_steps // 20, 1)
-
-        def factor(update: int) -> float:
-            return min((update + 1) / rise, 0.5 + 0.5 * math.cos(math.pi * min(update / num_steps, 1)))
-
-        return {"classification": Optimization(optimizer, LambdaLR(optimizer, factor))}
+        config = self.config
+        return {"classification": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
 
     def _hidden(self, batch: Batch) -> Tensor:
         return F.relu(self.hidden(self.body.encode(batch, self.layer)))
