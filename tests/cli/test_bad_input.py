@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lessup.cli import main
 from lessup.runs import Run
@@ -56,8 +57,10 @@ def test_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_folder_of_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "photos").mkdir()
     for number in range(3):
-        (tmp_path / "photos" / f"{number}.jpg").write_bytes(b"\xff\xd8\xff")
-    assert "3 .jpg" in said(train(tmp_path / "photos", tmp_path), capsys)
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / "photos" / f"{number}.jpg")
+    line = said(train(tmp_path / "photos", tmp_path), capsys)
+    assert line.startswith("lessup: vconv-dae reads voxels")
+    assert "photos has image, extent, label" in line
 
 
 def test_grid_of_another_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ def test_every_method_has_help(method: str, capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as ended:
         main(["train", method, "--help"])
     assert ended.value.code == 0
-    assert "--learning-rate" in capsys.readouterr().out
+    assert f"lessup train {method}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("protocol", discovery.names("evaluation"))
@@ -55,6 +55,9 @@ def test_method_has_its_own_flags(capsys: pytest.CaptureFixture[str]) -> None:
         (["evaluate", "x", "--protocol", "shape-repare"], "nearest: shape-repair"),
         (["evaluate", "nowhere", "--protocol", "shape-repair"], "nowhere"),
         (["train", "vconv-dae", "--data", "nowhere", "--out", "y"], "nothing at nowhere"),
+        (["compare", "--protocol", "shape-repair"], "nothing to compare"),
+        (["repair", "nowhere", "a.off", "b.off", "--out", "y", "--side", "30"], "no run at nowhere"),
+        (["blend", "nowhere", "a.off", "b.off", "--out", "y", "--up", "y"], "no run at nowhere"),
     ],
 )
 def test_wrong_usage_gives_one_line_and_exit_2(

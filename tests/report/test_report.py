@@ -55,6 +55,13 @@ def test_warnings_of_the_collapse_guard_stand_first_and_are_escaped(run, tmp_pat
     assert text.index("Training went wrong") < text.index('id="shape-repair"')
 
 
+def test_an_untrained_network_that_is_as_good_is_said_below_the_table(run, tmp_path):
+    assert "An untrained network" not in text_of([run], tmp_path)
+    rows = {row: {"map": {"mean": value, "std": 0, "n": 1}} for row, value in (("random", 31.0), ("model", 30.5))}
+    run.write_scores("shape-retrieval", {"protocol": "shape-retrieval", "rows": rows}, {})
+    assert "at least as well as voxel-unet here: all views 31 against 30.5" in text_of([run], tmp_path)
+
+
 def test_notes_of_a_protocol_stand_beside_its_numbers(run, tmp_path):
     assert "a class called &lt;b&gt;bold&lt;/b&gt; &amp; others" in text_of([run], tmp_path)
 
@@ -73,6 +80,22 @@ def test_several_runs_are_compared_first(make_run, tmp_path):
     ]
     anchors = re.findall(r' id="(.*?)"', text)
     assert len(anchors) == len(set(anchors)) == 7
+
+
+def test_rows_that_differ_between_runs_are_shown_for_each_of_them(make_run, tmp_path):
+    runs = [make_run(tmp_path / name, pictures=False) for name in ("one", "two")]
+    for run, value in zip(runs, (31.0, 32.0), strict=True):
+        rows = {
+            row: {"map": {"mean": mean, "std": 0, "n": 1}}
+            for row, mean in {"chance": 10.0, "random": value, "model": 50.0}.items()
+        }
+        run.write_scores("shape-retrieval", {"protocol": "shape-retrieval", "data": "a.npz", "rows": rows}, {})
+    text = text_of(runs, tmp_path)
+    table = text[text.index('id="compare-shape-retrieval"') : text.index('id="run-1-run"')]
+    assert re.findall(r'<tr[^>]*><th scope="row">(.*?)</th>', table) == [
+        *("chance", "one: untrained network", "two: untrained network"),
+        *("one: voxel-unet", "two: voxel-unet"),
+    ]
 
 
 def test_runs_on_different_data_are_not_passed_off_as_comparable(make_run, tmp_path):

@@ -23,7 +23,7 @@ def sources(text: str) -> list[str]:
 
 def test_pictures_come_in_order_with_their_captions():
     grids = cubes(3)
-    text = strip([Picture(grid, f"<{number}>") for number, grid in enumerate(grids)])
+    text = strip([Picture(data_uri(grid), f"<{number}>") for number, grid in enumerate(grids)])
     assert sources(text) == [data_uri(grid) for grid in grids]
     assert re.findall("<figcaption>(.*?)</figcaption>", text) == ["&lt;0&gt;", "&lt;1&gt;", "&lt;2&gt;"]
 

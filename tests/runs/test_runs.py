@@ -10,7 +10,7 @@ import pytest
 
 from lessup import runs
 from lessup.errors import RunError
-from lessup.runs import Run
+from lessup.runs import Run, figures_file
 
 CONFIG = {"lessup": "0.1.0", "method": "toy"}
 
@@ -211,7 +211,7 @@ def test_truncated_and_enormous_figures_are_refused(run, monkeypatch):
     run.write_scores("shape-repair", {}, {"x": np.zeros(10_000)})
     file = run.path / "figures" / "shape-repair.npz"
     whole = file.read_bytes()
-    monkeypatch.setattr(runs, "LARGEST_FIGURES", 1000)
+    monkeypatch.setattr(figures_file, "LARGEST", 1000)
     with pytest.raises(RunError, match="unpacks to"):
         run.figures("shape-repair")
     monkeypatch.undo()

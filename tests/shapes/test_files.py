@@ -78,8 +78,18 @@ def test_binvox_keeps_its_place_whatever_the_side(tmp_path, side):
     np.testing.assert_allclose(vertices.max(0), [9.5, 1.0, 4.5], atol=tolerance)
 
 
+def test_binvox_with_y_up_is_turned_with_its_place(tmp_path):
+    grid = box(10, (1, 2, 3), (5, 6, 9))
+    binvox.write(tmp_path / "a.binvox", grid, binvox.Binvox(grid, (7.0, -2.0, 0.0), 5.0))
+    scan = read_scan(tmp_path / "a.binvox", Reading(up="y"))
+    assert np.array_equal(scan.grid, box(10, (3, 1, 2), (9, 5, 6)))
+    vertices, _ = surface(scan.grid, placement=scan.placement)
+    np.testing.assert_allclose(vertices.min(0), [1.5, 7.5, -1.0], atol=1e-9)
+    np.testing.assert_allclose(vertices.max(0), [4.5, 9.5, 1.0], atol=1e-9)
+
+
 def test_folder_gives_every_shape_below_it_and_its_way_down(tmp_path):
-    for name in ("b.off", "sub/A.NPY", "notes.txt"):
+    for name in ("b.off", "sub/A.NPY", "notes.txt", ".lessup-cache/kept.npz"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     found = [relative.as_posix() for _, relative in shape_files([tmp_path])]

@@ -117,6 +117,11 @@ def test_equal_names_from_two_folders_are_refused(tmp_path, method):
         repair(method, [tmp_path / "x", tmp_path / "y"], tmp_path / "out")
 
 
+def test_no_shapes_at_all_is_wrong_usage(tmp_path, method):
+    with pytest.raises(UsageError, match="nothing to repair"):
+        repair(method, [], tmp_path / "out")
+
+
 def test_unknown_mesh_format_is_refused_before_any_work(tmp_path, method):
     np.save(tmp_path / "a.npy", grid_with((1, 1, 1)))
     with pytest.raises(UsageError, match="no mesh format 'png'"):

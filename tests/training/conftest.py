@@ -1,3 +1,4 @@
+import signal
 import sys
 from pathlib import Path
 
@@ -23,3 +24,11 @@ def one_thread():
 @pytest.fixture(autouse=True)
 def _toys_are_methods(monkeypatch):
     monkeypatch.setattr(methods, "load", training_toys.TOYS.__getitem__)
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_act():
+    """A shell tells what it starts in the background to ignore Ctrl-C; these tests send it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -34,6 +34,15 @@ def test_the_second_interrupt_ends_at_once():
             os.kill(os.getpid(), signal.SIGINT)
 
 
+def test_a_run_that_was_told_to_ignore_interrupts_does():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run = SimpleNamespace(interrupted=False)
+    with interruptible(run):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert not run.interrupted
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
 def test_a_run_in_a_thread_leaves_signals_alone():
     def body() -> None:
         with interruptible(SimpleNamespace(interrupted=False)):

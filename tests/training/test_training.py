@@ -56,6 +56,22 @@ def test_run_interrupted_at_any_step_and_resumed_equals_one_never_interrupted(tm
     assert _lines(run) == _lines(Run.open(tmp_path / "whole"))
 
 
+def test_a_new_run_begins_from_its_training_part_and_a_resumed_one_from_its_checkpoint(tmp_path):
+    begun = []
+
+    def beginning() -> Toy:
+        method = build("toy", Width(), seed=0)
+        method.begin = lambda samples, seed: begun.append((len(samples), seed))
+        return method
+
+    run = start(tmp_path / "run")
+    with pytest.raises(RuntimeError, match="pulled the plug"):
+        train(run, with_plug(beginning(), 11))
+    assert begun == [(40, 0)]
+    train(run, beginning(), resume=True)
+    assert begun == [(40, 0)]
+
+
 def test_average_of_the_weights_is_kept(tmp_path):
     run = start(tmp_path / "run")
     averaged = train(run, steps=3, ema_decay=0.5)

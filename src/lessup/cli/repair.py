@@ -1,47 +1,48 @@
 """`lessup repair RUN SHAPE... --out DIR`."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
 from lessup import verbs
+from lessup.cli.flags import ShapeFlags, parse
 from lessup.cli.tables import damage_lines
-from lessup.samples import Reading
 from lessup.shapes.repair import repair
 
 
-def repair_shapes(
-    run: Annotated[Path, tyro.conf.Positional],
-    shapes: Annotated[tuple[Path, ...], tyro.conf.Positional],
-    out: Path,
-    side: int = 0,
-    up: Literal["auto", "y", "z"] = "auto",
-    format: str = "obj",
-    device: str = "cpu",
-    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
-) -> int:
-    """Denoise or complete shapes: a repaired grid and a mesh for each, whole folders in one call.
+@dataclass(frozen=True, kw_only=True)
+class RepairFlags:
+    """What to repair.
 
-    Args:
+    Attributes:
         run: run folder of vconv-dae or voxel-unet.
         shapes: shape files, and folders of them.
         out: folder to write NAME.npy and NAME.obj to.
-        side: resample grids of another size to this many cells a side.
-        up: axis of mesh files that points up; auto is y for GLB and z for the others.
-        format: of the meshes: obj, off, stl, ply or glb.
-        device: where to compute, such as `cpu` or `cuda`.
-        overwrite: write over files that exist.
     """
-    method = verbs.shape_autoencoder(run, device=device)
-    done = repair(method, shapes, out, reading=Reading(side=side, up=up), mesh_format=format, overwrite=overwrite)
-    for one in done.repaired:
-        print(f"{one.source}: {one.added} cells added, {one.removed} removed -> {one.mesh or one.grid}")
-    print(*damage_lines(done.damage), f"{len(done.repaired)} repaired in {out}", sep="\n", file=sys.stderr)
-    return 0
+
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    shapes: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="SHAPE...")]
+    out: Path
 
 
 def run(words: list[str]) -> int:
-    """Parse and repair."""
-    return tyro.cli(repair_shapes, args=words, prog="lessup repair")
+    """Denoise or complete shapes: a repaired grid and a mesh for each, whole folders in one call."""
+    groups = {"what": RepairFlags(run=tyro.MISSING, shapes=tyro.MISSING, out=tyro.MISSING), "files": ShapeFlags()}
+    about = "Denoise or complete shapes: a repaired grid and a mesh for each, whole folders in one call."
+    given = parse(words, groups, prog="lessup repair", description=about)
+    what, files = given.what, given.files
+    done = repair(
+        verbs.shape_autoencoder(what.run, device=files.device),
+        what.shapes,
+        what.out,
+        reading=files.reading,
+        mesh_format=files.format,
+        overwrite=files.overwrite,
+    )
+    for one in done.repaired:
+        print(f"{one.source}: {one.added} cells added, {one.removed} removed -> {one.mesh or one.grid}")
+    print(*damage_lines(done.damage), f"{len(done.repaired)} repaired in {what.out}", sep="\n", file=sys.stderr)
+    return 0

@@ -75,6 +75,41 @@ _PRESENTATIONS = {
         },
         rows={"linear": "mixing the cells"},
     ),
+    "pretext": Presentation(
+        title="The task of the training itself",
+        sentence="What every training step logs, measured on held-out samples without learning: mean over samples. "
+        "Scrambled: the channels of every image have changed places, so that its colours are wrong.",
+        lower_is_better={"loss": True, "loss_scrambled": True, "accuracy": False, "accuracy_scrambled": False},
+        rows=_FEATURE_ROWS,
+    ),
+    "patch-neighbors": Presentation(
+        title="Patches that look alike",
+        sentence="One patch of every held-out image asks for the most alike patches of the others, by cosine of the "
+        "features: the share that shows an image of the same class, and how far apart the two patches lie in their "
+        "images, both in percent. Patches that lie nearer than chance tell of features that know the place.",
+        lower_is_better={"same_class": False},
+        columns={"same_class": "of the same class", "apart": "distance between the places"},
+        rows={**_FEATURE_ROWS, "pixels": "pixels"},
+    ),
+    "reconstruction": Presentation(
+        title="Images that come back",
+        sentence="Held-out images given back from their codes: mean Euclidean distance of all values (0 to 1) of what "
+        "came back to the image itself (lower is better) and to another image. Where the two are equal, the codes tell "
+        "nothing apart. The mean image sets the mark to beat.",
+        lower_is_better={"distance": True},
+        columns={"distance": "to the image", "distance_other": "to another image"},
+        rows={**_FEATURE_ROWS, "mean_image": "mean image"},
+    ),
+    "inpainting": Presentation(
+        title="Filling holes",
+        sentence="Pixels of held-out images that were taken away and filled again: mean absolute and mean squared "
+        "error in percent of the range of values (lower is better) and peak signal-to-noise ratio in dB (higher is "
+        "better), of the missing pixels alone, by image, then meaned. One colour and a smooth surface set the marks to "
+        "beat.",
+        lower_is_better={"l1": True, "l2": True, "psnr": False},
+        columns={"l1": "absolute error, %", "l2": "squared error, %", "psnr": "PSNR, dB"},
+        rows={**_FEATURE_ROWS, "mean_colour": "mean colour", "biharmonic": "biharmonic"},
+    ),
 }
 
 

@@ -9,9 +9,13 @@ from lessup.errors import DataError, RunError
 from lessup.report.confusion import confusion_matrix
 from lessup.report.curves import training_curves
 from lessup.report.grids import Figures
+from lessup.report.inpainted import inpainted_strips
 from lessup.report.page import Section, facts, fold
+from lessup.report.patches import patch_strips
 from lessup.report.presentation import Presentation, in_order, presentation
 from lessup.report.published import PUBLISHED
+from lessup.report.reconstructions import reconstructed_strips
+from lessup.report.remarks import untrained_as_good
 from lessup.report.repairs import before_and_after, error_chart
 from lessup.report.strips import blend_strips, neighbor_strips
 from lessup.report.tables import Rows, class_table, means_table, published_rows, read_rows
@@ -57,7 +61,9 @@ def _overview(run: Run) -> str:
     versions = {"lessup": config.get("lessup"), **_mapping(config.get("versions"))}
     values = {
         "method": method_of(run),
-        "data": _joined(data.get("path"), f"{data['samples']} samples" if "samples" in data else "", _classes(data)),
+        "data": _joined(
+            data.get("path"), f"{data['samples']} samples" if "samples" in data else "", _classes(data), _left_out(data)
+        ),
         "started": f"{written:%Y-%m-%d %H:%M} UTC",
         "command": str(config.get("command", "")),
         "versions": _joined(*(f"{name} {value}" for name, value in versions.items() if value)),
@@ -82,6 +88,11 @@ def _classes(data: Mapping[str, Any]) -> str:
     return f"{len(classes)} classes" if isinstance(classes, list) and classes else ""
 
 
+def _left_out(data: Mapping[str, Any]) -> str:
+    number = data.get("left_out")
+    return f"{number} left out (see lessup doctor)" if number else ""
+
+
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -104,6 +115,8 @@ def _sentence(warning: Mapping[str, Any]) -> str:
 def _protocol(protocol: str, scores: Mapping[str, Any], figures: Figures, shown: Presentation, method: str) -> str:
     rows, published = read_rows(scores), PUBLISHED.get(protocol)
     parts = [f"<p>{escape(shown.sentence)}</p>", means_table(rows, shown, method=method, published=published)]
+    if remark := untrained_as_good(rows, shown, method=method):
+        parts.append(f'<div class="warning"><p>{escape(remark)}</p></div>')
     if published:
         parts.append(f'<p class="note">Published: {escape(published.source)}. {escape(published.remark)}</p>')
     metrics = dict.fromkeys(key.partition("/")[0] for values in rows.values() for key in values if "/" in key)
@@ -125,6 +138,14 @@ def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, 
         return confusion_matrix(figures)
     if protocol == "shape-retrieval":
         return neighbor_strips(figures)
+    if protocol == "patch-neighbors":
+        return patch_strips(figures, left="a patch drawn at random, then the patches of other images")
+    if protocol == "reconstruction":
+        return reconstructed_strips(figures)
+    if protocol == "inpainting":
+        return inpainted_strips(figures, shown)
+    if protocol == "neighbors":
+        return patch_strips(figures, left="the image that asks, then the images")
     return blend_strips(figures) if protocol == "shape-blending" else ""
 
 

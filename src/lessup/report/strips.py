@@ -4,24 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lessup.report.grids import Figures, named, unpacked
 from lessup.report.thumbnail import data_uri
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One shape of a strip.
+    """One picture of a strip.
 
     Attributes:
-        grid: (V, V, V) bool.
+        address: of the image, that holds its content.
         caption: plain text below it.
-        mark: ``query`` for the shape that asked, ``wrong`` for one of another class, or nothing.
+        mark: ``query`` for what asked, ``wrong`` for what is of another class, or nothing.
     """
 
-    grid: NDArray[np.bool_]
+    address: str
     caption: str = ""
     mark: str = ""
 
@@ -32,7 +29,7 @@ def strip(pictures: Sequence[Picture]) -> str:
 
 
 def _figure(picture: Picture) -> str:
-    image = f'<img src="{data_uri(picture.grid)}" alt="{escape(picture.caption)}" loading="lazy">'
+    image = f'<img src="{picture.address}" alt="{escape(picture.caption)}" loading="lazy">'
     caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
     mark = f' class="{picture.mark}"' if picture.mark else ""
     return f"<figure{mark}>{image}{caption}</figure>"
@@ -55,7 +52,7 @@ def blend_strips(figures: Figures) -> str:
     ends = zip(*(named(figures, name, (num_pairs,)) for name in ("first_id", "second_id")), strict=True)
     strips = []
     for (first, second), shapes in zip(ends, grids, strict=True):
-        pictures = [Picture(grid, f"{weight:.0%}") for grid, weight in zip(shapes, weights, strict=True)]
+        pictures = [Picture(data_uri(grid), f"{weight:.0%}") for grid, weight in zip(shapes, weights, strict=True)]
         strips.append(f"<p>{escape(str(first))} to {escape(str(second))}</p>{strip(pictures)}")
     return "".join(strips)
 
@@ -79,9 +76,9 @@ def neighbor_strips(figures: Figures) -> str:
     is_other = named(figures, "neighbor_label", shape) != label[:, None]
     strips = []
     for query in range(shape[0]):
-        pictures = [Picture(asked[query], str(query_names[query]), "query")]
+        pictures = [Picture(data_uri(asked[query]), str(query_names[query]), "query")]
         pictures += [
-            Picture(grid, f"{name} {cosine:.2f}", "wrong" if other else "")
+            Picture(data_uri(grid), f"{name} {cosine:.2f}", "wrong" if other else "")
             for grid, name, cosine, other in zip(
                 found[query], names[query], cosines[query], is_other[query], strict=True
             )

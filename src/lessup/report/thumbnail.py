@@ -1,12 +1,11 @@
 """Small still pictures of grids, seen from above and aside."""
 
-import base64
-import struct
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lessup.report import png
 
 PIXELS = 176
 """Width and height; shown at half of it, which is sharp on fine screens."""
@@ -59,7 +58,7 @@ def picture(grid: NDArray[np.bool_], view: View | None = None) -> NDArray[np.uin
 
 def data_uri(grid: NDArray[np.bool_]) -> str:
     """Draw a grid as a PNG and return it as an address that holds its content."""
-    return "data:image/png;base64," + base64.b64encode(_png(picture(grid))).decode()
+    return png.data_uri(picture(grid))
 
 
 def cells_per_pixel(side: int) -> float:
@@ -89,16 +88,3 @@ def _face_pixels(
     depth = seen[:, None, 2] + along @ edges[2]
     column, row = pixel[within].astype(np.int64).T
     return row * PIXELS + column, depth[within]
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    """Encode (H, W, 4) uint8 as PNG."""
-    height, width, _ = image.shape
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), image.reshape(height, -1)], 1)  # no filter on any line
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -13,12 +13,8 @@ The files of a run::
 A run on several processes writes its files once, from the first process.
 """
 
-import io
-import math
 import re
 import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,19 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import RunError
-from lessup.runs.files import append_line, is_first_process, read_json, write_json, write_whole
+from lessup.runs import figures_file, metrics_file
+from lessup.runs.files import is_first_process, read_json, write_json, write_whole
 
 OWN_NAMES = ("metrics.csv", "checkpoints", "scores", "figures", "warnings.json", "report.html", "config.json")
 """What a run folder holds; ``config.json`` is removed last because it marks the folder as a run."""
 
 SMALLEST_ROOM = 16 * 2**20
 """Bytes that must be free before a run starts, checkpoints not counted."""
-
-LARGEST_FIGURES = 2**31
-"""Bytes that a figures file may unpack to; more is taken for a damaged or hostile archive."""
-
-UNREADABLE = (ValueError, OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged or hostile archive may raise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,12 +165,7 @@ class Run:
         Raises:
             RunError: the file is damaged.
         """
-        header, rows = self._metric_lines()
-        try:
-            table = np.array([[float(cell) if cell else math.nan for cell in row] for row in rows], float)
-        except ValueError as error:
-            raise RunError(f"{self.path / 'metrics.csv'} is damaged: {error}") from error
-        return {name: table[:, column] for column, name in enumerate(header)} if rows else {}
+        return metrics_file.read(self.path / "metrics.csv")
 
     def append_metrics(self, values: Mapping[str, float]) -> None:
         """Append a line to metrics.csv; a column not seen before is added, empty for earlier lines.
@@ -190,16 +176,8 @@ class Run:
         Raises:
             RunError: the disk is full; the file is as before.
         """
-        if not is_first_process():
-            return
-        file = self.path / "metrics.csv"
-        header = _first_line(file)
-        fresh = [name for name in values if name not in header]
-        if fresh:
-            _, rows = self._metric_lines()
-            header = [*header, *fresh]
-            write_whole(file, _csv(header, [[*row, *[""] * len(fresh)] for row in rows]))
-        append_line(file, ",".join(_cell(values.get(name)) for name in header) + "\n")
+        if is_first_process():
+            metrics_file.append(self.path / "metrics.csv", values)
 
     def rewind(self, step: int) -> None:
         """Forget what was logged after a step, so that a resumed run leaves neither gap nor double.
@@ -209,9 +187,7 @@ class Run:
         """
         if not is_first_process():
             return
-        header, rows = self._metric_lines()
-        kept = [row for row in rows if float(row[header.index("step")]) <= step]
-        write_whole(self.path / "metrics.csv", _csv(header, kept) if header else b"")
+        metrics_file.rewind(self.path / "metrics.csv", step)
         warnings = self.warnings()
         earlier = [warning for warning in warnings if warning.get("step", 0) <= step]
         if earlier != warnings:
@@ -227,10 +203,8 @@ class Run:
             scores: what the file holds; numbers that are not finite become null.
             figures: arrays by name, none of them of objects.
         """
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **{name: np.asarray(array) for name, array in figures.items()})
         if is_first_process():
-            write_whole(self._figures_file(protocol), buffer.getvalue())
+            figures_file.write(self._figures_file(protocol), figures)
         write_json(self.path / "scores" / f"{_public(protocol)}.json", scores)
 
     def scores(self) -> dict[str, dict[str, Any]]:
@@ -251,23 +225,9 @@ class Run:
         """Read a protocol's figure arrays; empty if there are none.
 
         Raises:
-            RunError: the file is damaged, holds pickled objects or unpacks to more than ``LARGEST_FIGURES``.
+            RunError: the file is damaged, holds pickled objects or unpacks to too much.
         """
-        file = self._figures_file(protocol)
-        if not file.is_file():
-            return {}
-        try:
-            with zipfile.ZipFile(file) as archive:
-                size = sum(member.file_size for member in archive.infolist())
-            if size > LARGEST_FIGURES:
-                raise ValueError(f"it unpacks to {_megabytes(size)}")
-            with np.load(file, allow_pickle=False) as arrays:
-                figures = dict(arrays)
-            if not all(isinstance(array, np.ndarray) for array in figures.values()):
-                raise ValueError("a member is no array")
-            return figures
-        except UNREADABLE as error:
-            raise RunError(f"{file} is damaged: {error}; delete it and evaluate again") from error
+        return figures_file.read(self._figures_file(protocol))
 
     def warn(self, warning: Mapping[str, Any]) -> None:
         """Append to warnings.json."""
@@ -317,37 +277,10 @@ class Run:
     def _figures_file(self, protocol: str) -> Path:
         return self.path / "figures" / f"{_public(protocol)}.npz"
 
-    def _metric_lines(self) -> tuple[list[str], list[list[str]]]:
-        """Return the names of the columns and the whole lines."""
-        file = self.path / "metrics.csv"
-        if not file.is_file():
-            return [], []
-        text = file.read_text(encoding="utf-8", errors="replace")
-        header, *rows = [line.split(",") for line in text[: text.rfind("\n") + 1].splitlines()] or [[]]
-        if any(len(row) != len(header) for row in rows) or (header and "step" not in header):
-            raise RunError(f"{file} is damaged: wanted lines of {len(header)} values under a header with 'step'")
-        return header, rows
-
 
 def _public(protocol: str) -> str:
     assert re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", protocol), f"{protocol!r} is no public name"
     return protocol
-
-
-def _first_line(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8") as file:
-        line = file.readline().rstrip("\n")
-    return line.split(",") if line else []
-
-
-def _csv(header: list[str], rows: list[list[str]]) -> bytes:
-    return "".join(",".join(cells) + "\n" for cells in [header, *rows]).encode()
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.9g}"
 
 
 def _megabytes(num_bytes: int) -> str:

@@ -81,7 +81,7 @@ def _read(method: ShapeAutoencoder, path: Path, reading: Reading) -> torch.Tenso
         check_side(method, grid)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-    return torch.from_numpy(grid)[None].to(next(method.parameters()).device)
+    return torch.from_numpy(grid)[None].to(method.device)
 
 
 def _write(weight: float, grid: Path, mesh: Path, probabilities: NDArray[np.float32]) -> BlendStep:

@@ -10,7 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from lessup.errors import DataError, RunError, UsageError
-from lessup.formats import binvox, grid_array, mat
+from lessup.formats import binvox
+from lessup.formats.file_tree import open_tree
+from lessup.formats.grid import SUFFIXES as GRID_SUFFIXES
+from lessup.formats.grid import read_grid, turn_up
 from lessup.formats.mesh import SUFFIXES as MESH_SUFFIXES
 from lessup.formats.mesh import read_mesh, write_mesh
 from lessup.runs.files import write_whole
@@ -20,7 +23,6 @@ from lessup.samples.voxels import pack, unpack
 from lessup.shapes.mesh_out import Placement, surface
 from lessup.transforms.voxelize import MARGIN, voxelize
 
-GRID_SUFFIXES = (".npy", ".npz", ".binvox", ".mat")
 SHAPE_SUFFIXES = (*MESH_SUFFIXES, *GRID_SUFFIXES)
 """Every file that holds one shape, in lower case."""
 
@@ -47,7 +49,8 @@ def shape_files(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """List the shape files among files and folders.
 
     Args:
-        paths: a file is taken as it is; of a folder, every file below it with one of ``SHAPE_SUFFIXES``.
+        paths: a file is taken as it is; of a folder, every file below it with one of ``SHAPE_SUFFIXES`` that is not
+            hidden.
 
     Yields:
         Each file, and its path relative to what was given: the file's name, or the way down from the folder.
@@ -57,12 +60,13 @@ def shape_files(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """
     for path in paths:
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SHAPE_SUFFIXES and file.is_file())
+            names = (Path(name) for name in open_tree(path).names())
+            found = sorted(name for name in names if name.suffix.lower() in SHAPE_SUFFIXES)
             if not found:
                 raise DataError(
                     f"no shapes under {path}: wanted {', '.join(SHAPE_SUFFIXES)} (see `lessup doctor {path}`)"
                 )
-            yield from ((file, file.relative_to(path)) for file in found)
+            yield from ((path / name, name) for name in found)
         elif path.exists():
             yield path, Path(path.name)
         else:
@@ -75,7 +79,7 @@ def read_scan(path: Path, reading: Reading) -> Scan:
     Args:
         path: a file with one of ``SHAPE_SUFFIXES``.
         reading: ``side`` resamples stored grids; 0 keeps them and voxelises meshes to 30 cells a side, of which
-            ``padding`` on each side stay empty.
+            ``padding`` on each side stay empty; ``up`` holds for both.
 
     Raises:
         DataError: the file is damaged, or holds no cube of 0 and 1 or no surface.
@@ -85,13 +89,9 @@ def read_scan(path: Path, reading: Reading) -> Scan:
     if suffix in MESH_SUFFIXES:
         return _voxelised(path, reading)
     if suffix == ".binvox":
-        stored = binvox.load(path)
-        placement = Placement(origin=stored.translate, cell=stored.scale / len(stored.grid))
-        return _resampled(Scan(stored.grid, placement), reading.side)
-    if suffix == ".mat":
-        return _resampled(Scan(mat.read(path)), reading.side)
+        return _resampled(_placed(binvox.load(path), reading), reading.side)
     if suffix in GRID_SUFFIXES:
-        return _resampled(Scan(grid_array.read(path)), reading.side)
+        return _resampled(Scan(read_grid(path, up=reading.up)), reading.side)
     raise UsageError(f"{path}: wanted a shape, {', '.join(SHAPE_SUFFIXES)}")
 
 
@@ -152,6 +152,14 @@ def refuse_existing(paths: Iterable[Path]) -> None:
     if standing:
         more = f" and {len(standing) - 1} more" if len(standing) > 1 else ""
         raise RunError(f"{standing[0]}{more} exists already: pass another --out or --overwrite (nothing was written)")
+
+
+def _placed(stored: binvox.Binvox, reading: Reading) -> Scan:
+    x, y, z = stored.translate
+    cell = stored.scale / len(stored.grid)
+    if reading.up == "y":
+        return Scan(turn_up(stored.grid), Placement((z, x, y), cell))
+    return Scan(stored.grid, Placement((x, y, z), cell))
 
 
 def _resampled(scan: Scan, side: int) -> Scan:

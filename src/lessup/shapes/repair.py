@@ -80,9 +80,11 @@ def repair(
 
     Raises:
         DataError: nothing is at an input, or no file could be used.
-        UsageError: two inputs would be written to the same file, or the mesh format is unknown.
+        UsageError: nothing is given, two inputs would be written to the same file, or the mesh format is unknown.
         RunError: a file exists and ``overwrite`` is off, or cannot be written.
     """
+    if not inputs:
+        raise UsageError("nothing to repair: give shape files, or folders of them")
     jobs = _jobs(inputs, out, mesh_format)
     if not overwrite:
         refuse_existing(path for job in jobs for path in (job.grid, job.mesh))
@@ -147,10 +149,9 @@ def _readable(
 
 def _forward(method: ShapeAutoencoder, grids: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return (B, V, V, V) probabilities."""
-    device = next(method.parameters()).device
     with torch.inference_mode():
-        probabilities: NDArray[np.float32] = method.repair(torch.from_numpy(grids).to(device)).float().cpu().numpy()
-    return probabilities
+        probabilities = method.repair(torch.from_numpy(grids).to(method.device))
+    return probabilities.float().cpu().numpy()
 
 
 def _write(job: _Job, scan: Scan, probabilities: NDArray[np.float32], damage: list[Damage]) -> Repaired:

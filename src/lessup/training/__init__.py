@@ -74,6 +74,8 @@ def fit(method: Method, split: Split, training: Training, run: Run, *, resume: b
     checkpoint = run.checkpoint() if resume and run.checkpoint().is_file() else None
     if checkpoint:
         _load(method, checkpoint)  # for a clear error; Lightning restores the rest of the run's state
+    else:
+        method.begin(split.train, training.seed)
     run.require_room(_checkpoint_bytes(method, training) * 3)  # last, best and the one being written
     averaging = _averaging(training.ema_decay)
     guard = CollapseGuard(split, training, run)

@@ -41,11 +41,14 @@ def quiet_lightning() -> Iterator[None]:
 
 @contextmanager
 def interruptible(run: Interruptible) -> Iterator[None]:
-    """Let the first Ctrl-C end the run after its present step, with a checkpoint, and the second one at once."""
-    if threading.current_thread() is not threading.main_thread():
+    """Let the first Ctrl-C end the run after its present step, with a checkpoint, and the second one at once.
+
+    A run that a shell started in the background goes on: it was told to ignore Ctrl-C.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         run.interrupted = True

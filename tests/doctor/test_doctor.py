@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from lessup import doctor
+from lessup.doctor import fits
+from lessup.doctor.diagnosis import Count, Pair
 from lessup.errors import DataError, UsageError
 from lessup.evaluation import Protocol
 from lessup.formats import grid_array
@@ -61,11 +63,11 @@ PROTOCOLS = {"classification": Classification, "repair": Repair}
 def rooms(monkeypatch, tmp_path):
     """Stand-ins for every method and protocol, so that these tests know what fits."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    names = doctor.discovery.names
+    names = fits.discovery.names
     stand_ins = {"methods": METHODS, "evaluation": PROTOCOLS}
-    monkeypatch.setattr(doctor.discovery, "names", lambda room: tuple(stand_ins.get(room, names(room))))
-    monkeypatch.setattr(doctor.methods, "load", METHODS.__getitem__)
-    monkeypatch.setattr(doctor.evaluation, "load", PROTOCOLS.__getitem__)
+    monkeypatch.setattr(fits.discovery, "names", lambda room: tuple(stand_ins.get(room, names(room))))
+    monkeypatch.setattr(fits.methods, "load", METHODS.__getitem__)
+    monkeypatch.setattr(fits.evaluation, "load", PROTOCOLS.__getitem__)
 
 
 def write(path, seed, side=6):
@@ -90,11 +92,11 @@ def test_what_is_there_and_what_is_broken_is_counted_by_name(shapes):
     found = doctor.examine(shapes)
     assert found.usable
     assert (found.kind, found.samples, found.objects, found.views, found.side) == ("voxel-folder", 9, 9, 1, 6)
-    assert found.classes == (doctor.Count("chair", 5, 5), doctor.Count("table", 4, 4))
+    assert found.classes == (Count("chair", 5, 5), Count("table", 4, 4))
     assert found.found == {".npy": 11}
     assert [damage.name for damage in found.damaged] == ["chair/cut.npy"]
     assert found.empty == ("chair/empty.npy",)
-    assert found.duplicates == (doctor.Pair("table/twin.npy", "chair/c2.npy"),)
+    assert found.duplicates == (Pair("table/twin.npy", "chair/c2.npy"),)
     assert (found.doubtful, found.leaks, found.official) == ((), (), {})
     assert "1 samples equal one of another object" in found.advice[-1]
 
@@ -128,7 +130,7 @@ def test_unlabelled_shapes_fit_what_needs_no_labels(tmp_path):
         write(tmp_path / f"flat/{i}.npy", i)
     found = doctor.examine(tmp_path / "flat")
     problems = {fit.name: fit.problem for fit in (*found.methods, *found.protocols)}
-    assert found.classes == (doctor.Count("unlabelled", 4, 4),)
+    assert found.classes == (Count("unlabelled", 4, 4),)
     assert problems["classifier"] == problems["classification"] == "reads labels, and 4 of 4 samples have none"
     assert problems["repair"] == ""
 
@@ -175,14 +177,14 @@ def test_test_samples_known_from_training_are_leaks_by_content_and_by_object(tmp
     )
     save(tmp_path / "x.npz", voxels)
     found = doctor.examine(tmp_path / "x.npz")
-    assert set(found.leaks) == {doctor.Pair("d", "b"), doctor.Pair("e", "a")}
+    assert set(found.leaks) == {Pair("d", "b"), Pair("e", "a")}
     assert found.duplicates == ()
     assert found.official == {"train": 3, "test": 3}
     assert found.views == 2
 
 
 @pytest.mark.parametrize(
-    ("files", "said"), [((), "an empty folder"), (("a.png", "b.png", "c.jpg"), "found 2 .png, 1 .jpg; wanted")]
+    ("files", "said"), [((), "an empty folder"), (("a.xyz", "b.xyz", "c.pdf"), "found 2 .xyz, 1 .pdf; wanted")]
 )
 def test_unusable_folder_is_no_error_and_says_what_was_found(tmp_path, files, said):
     for name in files:
@@ -208,7 +210,7 @@ def test_method_whose_module_cannot_be_used_is_named_and_the_rest_goes_on(shapes
             raise UsageError("needs another extra")
         return METHODS[name]
 
-    monkeypatch.setattr(doctor.methods, "load", load)
+    monkeypatch.setattr(fits.methods, "load", load)
     problems = {fit.name: fit.problem for fit in doctor.examine(shapes).methods}
     assert (problems["repairer"], problems["classifier"]) == ("needs another extra", "")
 

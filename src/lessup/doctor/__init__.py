@@ -1,0 +1,164 @@
+"""What is in a data set, what is broken, which methods and protocols fit, and what to run next."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lessup import data as sources
+from lessup.doctor.diagnosis import Count, Diagnosis, Occupancy, Pictures
+from lessup.doctor.doubles import duplicates, leaks, near_duplicates
+from lessup.doctor.fits import method_fits, protocol_fits
+from lessup.doctor.page import render
+from lessup.errors import DataError
+from lessup.methods import Method
+from lessup.samples import Reading, Samples
+from lessup.samples.images import Images
+from lessup.samples.splits import Folds
+from lessup.samples.voxels import Voxels
+
+__all__ = ["Diagnosis", "examine", "render"]
+
+RECOMMENDED = ("voxel-unet", "context-prediction")
+"""Methods that are recommended before the others, where they fit."""
+
+
+def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
+    """Look through a data set; nothing is trained and nothing unusable is an error.
+
+    Args:
+        path: a file, a folder or the name of an embedded data set.
+        reading: how to read it.
+    """
+    path = Path(path)
+    found = _files_by_suffix(path)
+    try:
+        samples = sources.load(path, reading)
+    except DataError as error:
+        problem = str(error).removesuffix(f" (see `lessup doctor {path}`)")
+        return Diagnosis(path=str(path), usable=False, problem=problem, found=found)
+    fitting, fits = method_fits(samples)
+    advice, folds = _advice(samples)
+    leaked = tuple(leaks(samples))
+    doubled = tuple(duplicates(samples, {pair.name for pair in leaked}))
+    if doubled:
+        advice += (f"{len(doubled)} samples equal one of another object; splits keep them on one side",)
+    doubles = {pair.name for pair in (*leaked, *doubled)}
+    empty = tuple(damage.name for damage in samples.damage if damage.reason == "empty grid")
+    voxels = samples if isinstance(samples, Voxels) else None
+    images = samples if isinstance(samples, Images) else None
+    near = tuple(near_duplicates(images)) if images else ()
+    return Diagnosis(
+        path=str(path),
+        usable=True,
+        found=found,
+        kind=sources.source_of(path) or "",
+        keys=samples.keys,
+        samples=len(samples),
+        objects=len(np.unique(samples.group)),
+        views=int(np.unique(samples.group, return_counts=True)[1].max()),
+        side=voxels.side if voxels else 0,
+        fingerprint=samples.fingerprint,
+        classes=tuple(_counts(samples)),
+        official={
+            part: int((samples.official == part).sum()) for part in ("train", "test") if part in samples.official
+        },
+        corrupted={name: int(c.available.sum()) for name, c in voxels.corrupted.items()} if voxels else {},
+        occupancy=_occupancy(voxels) if voxels else None,
+        pictures=_pictures(images) if images else None,
+        damaged=tuple(d for d in samples.damage if d.skipped and d.name not in empty),
+        empty=empty,
+        doubtful=tuple(d for d in samples.damage if not d.skipped and d.name not in doubles),
+        duplicates=doubled,
+        near=near,
+        leaks=leaked,
+        methods=fits,
+        protocols=protocol_fits(samples, fitting),
+        advice=advice,
+        command=_command(path, fitting, folds),
+    )
+
+
+def _files_by_suffix(path: Path) -> dict[str, int]:
+    if path.is_file():
+        return {path.suffix.lower() or "no suffix": 1}
+    counts = Counter(file.suffix.lower() or "no suffix" for file in path.rglob("*") if file.is_file())
+    return dict(counts.most_common())
+
+
+def _counts(samples: Samples) -> Iterable[Count]:
+    """Yield every class, then what has none; an image counts for each class that it is tagged with."""
+    tags = samples.tags if isinstance(samples, Images) else None
+    for label, name in enumerate(samples.classes):
+        yield _count(name, samples, samples.label == label if tags is None else tags[:, label] == 1)
+    unknown = samples.label < 0 if tags is None else (tags == -1).all(axis=1)
+    if unknown.any():
+        yield _count("unlabelled", samples, unknown)
+
+
+def _count(name: str, samples: Samples, chosen: NDArray[np.bool_]) -> Count:
+    return Count(name, int(chosen.sum()), len(np.unique(samples.group[chosen])))
+
+
+def _occupancy(voxels: Voxels) -> Occupancy:
+    percent = 100 * np.bitwise_count(voxels.bits).sum(axis=1, dtype=np.int64) / voxels.side**3
+    low, high = int(percent.argmin()), int(percent.argmax())
+    return Occupancy(
+        lowest=float(percent[low]),
+        lowest_name=str(voxels.id[low]),
+        mean=float(percent.mean()),
+        highest=float(percent[high]),
+        highest_name=str(voxels.id[high]),
+    )
+
+
+def _pictures(images: Images) -> Pictures:
+    extent = images.pixels.extent
+    area = extent.prod(axis=1)
+    low, high = int(area.argmin()), int(area.argmax())
+    height, width = np.median(extent, axis=0)
+    tags, masks = images.tags, images.masks
+    return Pictures(
+        channels=images.channels,
+        bits=8 * images.pixels.flat.dtype.itemsize,
+        smallest=(int(extent[low, 1]), int(extent[low, 0])),
+        smallest_name=str(images.id[low]),
+        median=(int(width), int(height)),
+        largest=(int(extent[high, 1]), int(extent[high, 0])),
+        tagged=0 if tags is None else int((tags == 1).any(axis=1).sum()),
+        boxes=sum(len(each.label) for each in images.boxes or ()),
+        masks=0 if masks is None else sum(bool((masks[index] != 255).any()) for index in range(len(images))),
+    )
+
+
+def _advice(samples: Samples) -> tuple[tuple[str, ...], int]:
+    """Return what to keep in mind, and the number of folds that the data can carry."""
+    folds = Folds().folds
+    if (samples.official == "test").any():
+        return ("the data's own test part is held out for testing",), folds
+    dealt = [_count(name, samples, samples.label == label) for label, name in _dealt_apart(samples)]
+    smallest = min((count for count in dealt if count.objects), key=lambda count: count.objects)
+    if smallest.objects >= folds:
+        return (f"one object in {folds} is held out for testing (--folds {folds})",), folds
+    fewer = max(smallest.objects, 1)
+    held = "nothing can be held out for testing" if fewer == 1 else f"only {fewer} folds can be made"
+    return (
+        f"class {smallest.name!r} has {smallest.objects} objects, so {held}: add objects for --folds {folds}",
+    ), fewer
+
+
+def _dealt_apart(samples: Samples) -> Iterable[tuple[int, str]]:
+    """Return the classes that a split deals apart; images with several tags are dealt together."""
+    return [*enumerate(samples.classes), (-1, "unlabelled")]
+
+
+def _command(path: Path, fitting: dict[str, type[Method]], folds: int) -> str:
+    if not fitting:
+        return ""
+    labels_free = [name for name in fitting if "label" not in fitting[name].reads]
+    name = next((name for name in RECOMMENDED if name in fitting), (labels_free or list(fitting))[0])
+    fewer = "" if folds == Folds().folds else f" --folds {folds}"
+    return f"lessup train {name} --data {shlex.quote(str(path))} --out runs/{name}{fewer}"

@@ -1,0 +1,87 @@
+"""A diagnosis as plain text for a terminal."""
+
+from collections.abc import Sequence
+
+from lessup.doctor.diagnosis import Count, Diagnosis, Pictures
+
+_SHOWN = 5
+"""Names shown of each kind of finding."""
+
+_CLASSES = 40
+"""Classes shown."""
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """Lay out a diagnosis as plain text for a terminal.
+
+    >>> print(render(Diagnosis(path="photos", usable=False, problem="no shapes", found={".png": 3})))
+    photos cannot be used: no shapes
+    files: 3 .png
+    """
+    files = ", ".join(f"{count} {suffix}" for suffix, count in list(diagnosis.found.items())[:8]) or "none"
+    if not diagnosis.usable:
+        return f"{diagnosis.path} cannot be used: {diagnosis.problem}\nfiles: {files}"
+    lines = [*_summary(diagnosis, files), *_class_lines(diagnosis.classes)]
+    lines += _listed("damaged, left out", [f"{d.name}: {d.reason}" for d in diagnosis.damaged])
+    lines += _listed("empty, left out", diagnosis.empty)
+    lines += _listed("doubtful, used", [f"{d.name}: {d.reason}" for d in diagnosis.doubtful])
+    lines += _listed("equal to another object", [f"{p.name} = {p.equal_to}" for p in diagnosis.duplicates])
+    lines += _listed("looks like another", [f"{p.name} ~ {p.equal_to}" for p in diagnosis.near])
+    lines += _listed("test sample known from training", [f"{p.name} = {p.equal_to}" for p in diagnosis.leaks])
+    for title, fits in (("methods", diagnosis.methods), ("protocols", diagnosis.protocols)):
+        lines.append(f"{title} that fit: {', '.join(fit.name for fit in fits if not fit.problem) or 'none'}")
+        lines += [f"  not {fit.name}: {fit.problem}" for fit in fits if fit.problem]
+    lines += [f"note: {advice}" for advice in diagnosis.advice]
+    return "\n".join([*lines, *([f"next: {diagnosis.command}"] if diagnosis.command else [])])
+
+
+def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
+    grids = f" of {diagnosis.side}^3 cells" if diagnosis.side else ""
+    views = f"{diagnosis.objects} objects" + (f", up to {diagnosis.views} views each" if diagnosis.views > 1 else "")
+    lines = [f"{diagnosis.path}: {diagnosis.kind}, {diagnosis.samples} samples{grids} ({views})"]
+    if diagnosis.found:
+        lines.append(f"files: {files}")
+    if diagnosis.official:
+        lines.append("own split: " + ", ".join(f"{count} {part}" for part, count in diagnosis.official.items()))
+    if diagnosis.corrupted:
+        lines.append("own corrupted copies: " + ", ".join(f"{n} {name}" for name, n in diagnosis.corrupted.items()))
+    if diagnosis.pictures is not None:
+        lines += _picture_lines(diagnosis.pictures)
+    if (full := diagnosis.occupancy) is not None:
+        lines.append(
+            f"occupied cells: {full.mean:.3g} % on average, from {full.lowest:.3g} % ({full.lowest_name}) "
+            f"to {full.highest:.3g} % ({full.highest_name})"
+        )
+    return lines
+
+
+def _picture_lines(pictures: Pictures) -> list[str]:
+    small, middle, large = ("x".join(map(str, size)) for size in (pictures.smallest, pictures.median, pictures.largest))
+    lines = [
+        f"images: {pictures.channels} channels of {pictures.bits} bits; from {small} ({pictures.smallest_name}) "
+        f"over {middle} to {large} pixels"
+    ]
+    if pictures.tagged:
+        lines.append(f"tags: {pictures.tagged} images")
+    if pictures.boxes:
+        lines.append(f"boxes: {pictures.boxes}")
+    if pictures.masks:
+        lines.append(f"masks: {pictures.masks} images")
+    return lines
+
+
+def _class_lines(classes: Sequence[Count]) -> list[str]:
+    """Lay out the classes, the middle of a long list left out."""
+    width = max((len(count.name) for count in classes), default=0)
+    lines = [f"  {count.name:<{width}}  {count.samples:>6} samples  {count.objects:>6} objects" for count in classes]
+    if len(lines) <= _CLASSES:
+        return lines
+    half = _CLASSES // 2
+    return [*lines[:half], f"  ... {len(lines) - 2 * half} more classes (--json names all)", *lines[-half:]]
+
+
+def _listed(title: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = [f"  and {len(names) - _SHOWN} more (--json names all)"] if len(names) > _SHOWN else []
+    return [f"{title}: {len(names)}", *(f"  {name}" for name in names[:_SHOWN]), *more]

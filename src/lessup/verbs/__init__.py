@@ -1,0 +1,32 @@
+"""One function a command: what the command line and a notebook call.
+
+Each takes paths and settings, works on run folders, and returns what the command prints.
+"""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from lessup.experiments import Settings, settings
+from lessup.verbs.comparison import compare
+from lessup.verbs.measurement import evaluate
+from lessup.verbs.trained import encode, load, neighbors, shape_autoencoder
+from lessup.verbs.training import train
+
+__all__ = [
+    "Settings",
+    "compare",
+    "dumps",
+    "encode",
+    "evaluate",
+    "load",
+    "neighbors",
+    "settings",
+    "shape_autoencoder",
+    "train",
+]
+
+
+def dumps(value: Any) -> str:
+    """Write one JSON object with stable key order, dataclasses included."""
+    return json.dumps(value, indent=2, default=asdict)

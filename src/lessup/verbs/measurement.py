@@ -1,0 +1,85 @@
+"""`lessup evaluate`: a run under a protocol, with its scores and figures left in the run folder."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lessup import evaluation
+from lessup.errors import UsageError
+from lessup.evaluation import Result
+from lessup.experiments import Settings
+from lessup.runs import Run
+from lessup.runs.provenance import provenance
+from lessup.samples import Samples
+from lessup.samples.splits import Folds, Split, split
+from lessup.verbs.left_out import left_out
+from lessup.verbs.trained import load, load_like
+
+
+def evaluate(
+    run: str | Path, protocol: str, data: str | None = None, *, config: Any | None = None, device: str = "cpu"
+) -> dict[str, Any]:
+    """Measure a run under a protocol and write the scores into its folder.
+
+    On the data that the run was trained on, the held-out part is measured. On other data, a protocol that learns
+    nothing measures all of it; one that fits a classifier splits it first, as the data itself does, or by drawing.
+
+    Args:
+        run: run folder.
+        protocol: public name.
+        data: path or name of the data; the run's own if not given.
+        config: the protocol's settings.
+        device: where to compute.
+
+    Returns:
+        The content of scores/PROTOCOL.json.
+
+    Raises:
+        UsageError: the method cannot do what the protocol measures.
+        DataError: the data cannot carry the protocol.
+    """
+    folder, method = load(run, device=device)
+    settings = Settings.of(folder.config)
+    protocol_class = evaluation.load(protocol)
+    if not isinstance(method, protocol_class.needs):
+        raise UsageError(
+            f"{protocol} measures methods of the kind {protocol_class.needs.__name__}; {folder.path} holds "
+            f"{settings.method}, which is none (see `lessup list protocols`)"
+        )
+    samples = load_like(folder, method, data or settings.data)
+    asked = protocol_class(config)
+    parts = _parts(folder, asked, samples, settings)
+    result = asked.measure(method, parts)
+    missing = left_out(samples, data or settings.data)
+    result = replace(result, notes=(*result.notes, *([missing] if missing else [])))
+    scores = _scores(protocol, data or settings.data, folder, result, len(parts.test))
+    folder.write_scores(protocol, scores, result.figures)
+    return scores
+
+
+def _parts(run: Run, protocol: evaluation.Protocol, samples: Samples, settings: Settings) -> Split:
+    own = samples.fingerprint == run.config["data"]["fingerprint"]
+    if own and settings.folds.folds > 1:
+        return split(samples, settings.folds)
+    has_own_split = protocol.learns and bool((samples.official == "test").any())
+    if own or has_own_split or not protocol.deals:
+        return split(samples, Folds())
+    nothing = samples.take(np.arange(0))
+    return Split(train=nothing, validation=nothing, test=samples)
+
+
+def _scores(protocol: str, data: str, run: Run, result: Result, tested: int) -> dict[str, Any]:
+    return {
+        "protocol": protocol,
+        "data": data,
+        "samples": tested,
+        "rows": {
+            row: {key: asdict(score) for key, score in row_scores.items()} for row, row_scores in result.rows.items()
+        },
+        "seeds": [run.config["training"]["seed"]],
+        "notes": list(result.notes),
+        "warnings": run.warnings(),
+        **provenance(),
+    }

@@ -1,0 +1,63 @@
+"""`lessup train`: from settings to a run folder."""
+
+from pathlib import Path
+
+from lessup import data as sources
+from lessup import methods
+from lessup import training as fitting
+from lessup.errors import DataError
+from lessup.experiments import Settings
+from lessup.experiments.description import check_resumable, description
+from lessup.methods import Method
+from lessup.runs import Run
+from lessup.samples import Samples
+from lessup.samples.splits import split
+from lessup.verbs.left_out import say_left_out
+
+
+def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resume: bool = False) -> Run:
+    """Train a method and leave a run folder; what of the data is left out is said first.
+
+    Args:
+        settings: what to train, on what.
+        out: the run folder.
+        overwrite: replace a run that stands there.
+        resume: go on from its last checkpoint.
+
+    Raises:
+        RunError: the folder cannot be used.
+        DataError: the data cannot be used, or lacks what the method reads.
+        UsageError: a resumed run would go on with other settings.
+    """
+    samples = sources.load(settings.data, settings.reading)
+    say_left_out(samples, settings.data)
+    method_class = methods.load(settings.method)
+    _check_reads(method_class, samples, settings)
+    config = method_class.configured(settings.config, samples)
+    parts = split(samples, settings.folds)
+    described = description(settings, config, samples)
+    if resume:
+        run = Run.open(out)
+        check_resumable(run, described)
+    else:
+        run = Run.create(out, overwrite=overwrite)
+    run.write_config(described)
+    method = fitting.build(settings.method, config, settings.training.seed)
+    fitting.fit(method, parts, settings.training, run, resume=resume)
+    return run
+
+
+def _check_reads(method_class: type[Method], samples: Samples, settings: Settings) -> None:
+    """Raise where the data lacks a key that the method reads, or labels where it learns from them."""
+    missing = [key for key in method_class.reads if key not in samples.keys]
+    if missing:
+        raise DataError(
+            f"{settings.method} reads {', '.join(method_class.reads)}; {settings.data} has {', '.join(samples.keys)} "
+            f"(see `lessup doctor {settings.data}`)"
+        )
+    unlabelled = int((samples.label < 0).sum())
+    if "label" in method_class.reads and unlabelled:
+        raise DataError(
+            f"{settings.method} learns from labels, and {unlabelled} of {len(samples)} samples in {settings.data} have "
+            "none: put each class in a folder of its own"
+        )

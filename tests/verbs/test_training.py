@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+import torch
+
+from lessup import verbs
+from lessup.errors import DataError, UsageError
+from lessup.experiments import Settings
+
+
+def weights(run):
+    return verbs.load(run.path)[1].state_dict()
+
+
+def test_a_run_repeated_from_its_config_has_the_same_weights(run, tmp_path):
+    again = verbs.train(Settings.of(run.config), tmp_path / "again")
+    for name, weight in weights(run).items():
+        assert torch.equal(weight, weights(again)[name]), name
+
+
+def test_a_resumed_run_goes_on_with_more_steps_but_not_with_another_seed(shapes, tmp_path, tiny):
+    run = verbs.train(tiny(shapes), tmp_path / "run")
+    with pytest.raises(UsageError, match="was begun with seed = 0, now it is 1"):
+        verbs.train(tiny(shapes, seed=1), tmp_path / "run", resume=True)
+    longer = verbs.train(tiny(shapes, steps=3), tmp_path / "run", resume=True)
+    assert longer.metrics()["step"][-1] == 3
+    assert run.config["training"]["steps"] == 3
+
+
+def test_a_method_that_learns_from_labels_needs_all_of_them(shapes, tmp_path):
+    (tmp_path / "mixed" / "plate").mkdir(parents=True)
+    np.save(tmp_path / "mixed" / "plate" / "a.npy", np.load(shapes / "plate" / "0.npy"))
+    np.save(tmp_path / "mixed" / "b.npy", np.load(shapes / "plate" / "1.npy"))
+    settings = verbs.settings("voxnet", str(tmp_path / "mixed"))
+    with pytest.raises(DataError, match=r"1 of 2 samples in .* have none"):
+        verbs.train(settings, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_method_names_what_the_data_lacks(shapes, tmp_path):
+    with pytest.raises(DataError, match=r"bigan reads image, extent; .* has voxels, label"):
+        verbs.train(verbs.settings("bigan", str(shapes)), tmp_path / "run")
