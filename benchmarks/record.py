@@ -1,6 +1,7 @@
 """Write a benchmark's result with everything that it takes to repeat it: command, commit, machine, versions, date."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,10 +21,10 @@ def write(name: str, figures: Mapping[str, Any]) -> Path:
         name: file name without suffix.
         figures: what was measured.
     """
-    from lessup.verbs import machine
+    from lessup.runs.provenance import machine
 
     content = {
-        "command": f"python benchmarks/{Path(sys.argv[0]).name} {' '.join(sys.argv[1:])}".strip(),
+        "command": f"python benchmarks/{Path(sys.argv[0]).name} {shlex.join(sys.argv[1:])}".strip(),
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),

@@ -23,9 +23,14 @@ def results() -> dict[str, dict[str, Any]]:
     return {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
 
 
-def shape_runs(protocol: str) -> dict[str, dict[str, Any]]:
-    """Return the results of `benchmarks/shapes.py` that measured a protocol."""
-    return {name: one for name, one in results().items() if protocol in one.get("scores", {})}
+def measured(protocol: str, method: str = "") -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the rows that `benchmarks/run.py` got under a protocol, by result and its flags, for one method or all."""
+    return {
+        name + asked.removeprefix(protocol): scores["rows"]
+        for name, one in results().items()
+        for asked, scores in one.get("scores", {}).items()
+        if asked.split()[0] == protocol and method in ("", one["run"]["method"])
+    }
 
 
 def markdown(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -41,10 +46,8 @@ def cells(scores: dict[str, Any], columns: Sequence[str], digits: int = 2) -> li
 
 def repair() -> str:
     """Mean error in percent; trivial rows as measured on the same objects, then published, then ours."""
-    runs = shape_runs("shape-repair")
     lines: list[list[str]] = []
-    for name, one in runs.items():
-        rows = one["scores"]["shape-repair"]["rows"]
+    for name, rows in measured("shape-repair").items():
         if not lines:
             trivial = ("identity", "empty", "closing")
             lines += [[f"{row}, measured", *cells(rows[row], REPAIR_COLUMNS)] for row in trivial]
@@ -60,11 +63,27 @@ def classification() -> str:
     """Accuracy in percent, per view and per object."""
     columns = ("accuracy_view", "accuracy_object")
     lines = []
-    for name, one in shape_runs("shape-classification").items():
-        rows = one["scores"]["shape-classification"]["rows"]
+    for name, rows in measured("shape-classification").items():
         names = {row: f"**{name}**" if row == "model" else f"{name}: {row}" for row in rows}
         lines += [[names[row], *cells(scores, columns, 1)] for row, scores in rows.items()]
     return markdown(["accuracy %", "per view", "per object"], lines)
+
+
+def pretext() -> str:
+    """Right answers of context prediction in percent."""
+    columns = ("accuracy", "accuracy_scrambled")
+    lines: list[list[str]] = []
+    for name, rows in measured("pretext", "context-prediction").items():
+        if not lines:
+            lines.append(["chance", *cells(rows["chance"], columns, 1)])
+        lines += [[f"{name}: {row}", *cells(rows[row], columns, 1)] for row in ("random", "model")]
+    return markdown(["right answers, %", "held-out images", "their colours scrambled"], lines)
+
+
+def fringes() -> str:
+    """Right answers of context prediction on textures with fringes."""
+    found = results().get("chromatic_aberration", {"accuracy": {}})
+    return markdown(["--fringes", "right answers, %"], [[row, f"{x:.1f}"] for row, x in found["accuracy"].items()])
 
 
 def speed() -> str:
@@ -103,6 +122,8 @@ def provenance() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "repair": repair,
     "classification": classification,
+    "pretext": pretext,
+    "fringes": fringes,
     "speed": speed,
     "provenance": provenance,
 }

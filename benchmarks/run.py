@@ -1,13 +1,17 @@
-"""Train a method on a shape file by a recipe, measure it under the shape protocols, record everything.
+"""Train a method by a recipe, measure it under protocols, record everything.
 
-    python benchmarks/shapes.py voxel-unet cpu --data ../shared/data/modelnet10/vconvdae30.npz
+    python benchmarks/run.py voxel-unet cpu --data ../shared/data/modelnet10/vconvdae30.npz --protocols shape-repair
+    python benchmarks/run.py context-prediction cpu --data ../shared/data/tiny-imagenet-100per.tar \
+        --protocols "pretext --scrambled" "patch-neighbors --data ../shared/data/caltech101-96px.tar"
 
-Runs stay in runs/benchmarks/; one that was interrupted is resumed, and its training time adds up.
+A protocol may bring flags of `lessup evaluate`, within quotes; what it is measured on, too. Runs stay in
+runs/benchmarks/; one that was interrupted is resumed, and its training time adds up.
 """
 
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -21,13 +25,13 @@ LESSUP = str(Path(sys.executable).parent / "lessup")
 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("method")
     parser.add_argument("recipe")
     parser.add_argument("--data", required=True)
     parser.add_argument("--fold", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--protocols", nargs="*", default=["shape-repair"])
+    parser.add_argument("--protocols", nargs="+", required=True, help="each with its flags, such as 'knn --k 10'")
     parser.add_argument("--name", help="of the result; METHOD-RECIPE-foldF-seedS if not given")
     parser.add_argument("--flags", nargs=argparse.REMAINDER, default=[], help="more flags for `lessup train`, last")
     return parser.parse_args()
@@ -55,6 +59,15 @@ def train(asked: argparse.Namespace, run: Path) -> float:
     return spent
 
 
+def measure(run: Path, asked: str, data: str) -> dict[str, Any]:
+    """Evaluate a run under a protocol with its flags, on its own data unless they name other."""
+    words = shlex.split(asked)
+    words += [] if "--data" in words else ["--data", data]
+    shown = lessup("evaluate", str(run), "--protocol", *words, "--json")
+    scores: dict[str, Any] = json.loads(shown)
+    return scores
+
+
 def main() -> None:
     """Train, measure, record."""
     asked = arguments()
@@ -62,10 +75,7 @@ def main() -> None:
     run = Path(os.path.relpath(record.ROOT / "runs" / "benchmarks" / name))  # results hold the command, not our path
     run.parent.mkdir(parents=True, exist_ok=True)
     seconds = train(asked, run)
-    scores: dict[str, Any] = {}
-    for protocol in asked.protocols:
-        shown = lessup("evaluate", str(run), "--protocol", protocol, "--data", asked.data, "--json")
-        scores[protocol] = json.loads(shown)
+    scores = {protocol: measure(run, protocol, asked.data) for protocol in asked.protocols}
     config = json.loads((run / "config.json").read_text())
     record.write(name, {"seconds_training": round(seconds), "run": config, "scores": scores})
 
