@@ -283,9 +283,7 @@ def images() -> Recipe:
 
     Command: ``lessup train bigan --data IMAGES --out RUN --recipe images``.
     """
-    config = BiGANConfig(
-        players="dcgan", backbone="alexnet-bigan-64", layer="conv5", code=200, crop=64 / 72, channels=3
-    )
+    config = BiGANConfig(players="dcgan", backbone="alexnet-bigan-64", layer="conv5", code=200, crop=64 / 72)
     return Recipe(config=config, training=Training(steps=1_000_000, batch_size=128, checkpoint_every=10_000))
 
 
@@ -294,5 +292,5 @@ def cpu() -> Recipe:
 
     Command: ``lessup train bigan --data tiny-imagenet-100per.tar --out RUN --recipe cpu``.
     """
-    config = BiGANConfig(players="dcgan", backbone="alexnet-small", layer="fc6", code=200, crop=64 / 72, channels=3)
+    config = BiGANConfig(players="dcgan", backbone="alexnet-small", layer="fc6", code=200, crop=64 / 72)
     return Recipe(config=config, training=Training(steps=4_000, batch_size=64, ema_decay=0.999))
