@@ -62,6 +62,20 @@ def test_fine_tuning_trains_a_copy_and_scores_it(toy, box_split):
     assert not toy.training
 
 
+def test_the_layer_is_chosen_on_training_objects_alone(toy, box_split, monkeypatch):
+    monkeypatch.setattr(type(toy), "layers", ("one class", "every class"))
+
+    def encode(batch, layer=None):
+        told = torch.eye(3)[batch["label"]]
+        return told[:, :1] if layer == "one class" else told
+
+    toy.encode = encode
+    wrong = replace(box_split.test, label=(box_split.test.label + 1) % 3)
+    for test in (box_split.test, wrong):
+        result = ShapeClassification().measure(toy, replace(box_split, test=test))
+        assert "model: every class" in result.notes[0]
+
+
 @pytest.mark.slow
 def test_voxnet_is_trained_on_the_same_objects(toy, box_split):
     config = ShapeClassification.Config(voxnet=True, voxnet_steps=2)

@@ -9,10 +9,8 @@ cells and random weights; a second score per object, whose views are summed, as 
 *VoxNet*, 2015).
 """
 
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -22,16 +20,17 @@ from numpy.typing import NDArray
 from lessup import methods, training
 from lessup.errors import DataError
 from lessup.evaluation import Protocol, Result, Score
-from lessup.features import encode_all, raw_cells, untrained
+from lessup.features import encode_all, encode_layers, raw_cells, untrained
 from lessup.methods import Method
 from lessup.metrics.class_means import class_means
 from lessup.metrics.confusion import confusion
 from lessup.probes.fine_tuning import FineTuned, FineTuningConfig
 from lessup.probes.linear_svm import SVMScores, linear_svm
-from lessup.runs import Run, Training
+from lessup.runs import Training
 from lessup.samples import Samples
 from lessup.samples.splits import Split
 from lessup.samples.voxels import Voxels
+from lessup.training.unrecorded import fit_unrecorded
 
 
 class ShapeClassification(Protocol):
@@ -46,7 +45,8 @@ class ShapeClassification(Protocol):
         """What is measured.
 
         Attributes:
-            layer: name of the layer whose features are classified; the method's default if not given.
+            layers: names of layers, of which cross-validation over training objects chooses one for each row; all
+                layers of the method if none is given.
             seed: of the random weights, of fine-tuning and of VoxNet.
             views: use the first views of each object alone; 0 uses all.
             fine_tuned: also fine-tune the whole network; takes minutes.
@@ -57,7 +57,7 @@ class ShapeClassification(Protocol):
             voxnet_steps: updates of VoxNet; 0 takes the recipe's.
         """
 
-        layer: str | None = None
+        layers: tuple[str, ...] = ()
         seed: int = 0
         views: int = 0
         fine_tuned: bool = False
@@ -80,38 +80,38 @@ class ShapeClassification(Protocol):
             DataError: a part is empty, a label is missing, or a class has too few objects.
         """
         parts = _checked(split, self.config.views)
-        layer, random = self.config.layer, untrained(method, self.config.seed)
+        layers = tuple(method.chosen(layer) for layer in self.config.layers) or method.layers
+        random = untrained(method, self.config.seed)
         machines = {
-            "raw_voxels": _machine(raw_cells, parts, scale=False),  # cells have one unit
-            "random": _machine(lambda part: encode_all(random, part, layer=layer), parts),
-            "model": _machine(lambda part: encode_all(method, part, layer=layer), parts),
+            "raw_voxels": _machine(lambda part: {"cells": raw_cells(part)}, parts, scale=False),  # cells have one unit
+            "random": _machine(lambda part: encode_layers(random, part, layers), parts),
+            "model": _machine(lambda part: encode_layers(method, part, layers), parts),
         }
-        scores = {row: machine.scores for row, machine in machines.items()}
+        scores = {row: machine.chosen.scores for row, machine in machines.items()}
         if self.config.fine_tuned:
-            scores["fine_tuned"] = self._fine_tuned(method, parts)
+            scores["fine_tuned"] = self._fine_tuned(method, machines["model"].layer, parts)
         if self.config.voxnet:
             scores["voxnet"] = self._voxnet(parts, method.device)
         rows = {"chance": _accuracies(_most_common(parts), parts.test)}
         rows |= {row: _accuracies(values, parts.test) for row, values in scores.items()}
-        costs = ", ".join(f"{row} {machine.cost:g}" for row, machine in machines.items())
-        notes = [f"cost chosen on training objects: {costs}"]
+        choices = "; ".join(f"{row}: {machine.choice}" for row, machine in machines.items())
+        notes = [f"chosen by cross-validation over training objects: {choices}"]
         if not self.config.voxnet:
             notes.append("the fully supervised row is left out: pass --voxnet to train VoxNet on the same objects")
         return Result(rows, _figures(scores, parts.test), tuple(notes))
 
-    def _fine_tuned(self, method: Method, parts: Split) -> NDArray[np.float64]:
-        width = encode_all(method, parts.test.take(np.arange(1)), layer=self.config.layer).shape[1]
+    def _fine_tuned(self, method: Method, layer: str, parts: Split) -> NDArray[np.float64]:
+        width = encode_all(method, parts.test.take(np.arange(1)), layer=layer).shape[1]
         head = FineTuningConfig(
             num_classes=len(parts.test.classes), learning_rate=self.config.fine_tuning_learning_rate
         )
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(self.config.seed)
-            network = FineTuned(method, self.config.layer, width, head)
+            network = FineTuned(method, layer, width, head)
         settings = Training(
             steps=self.config.fine_tuning_steps,
             batch_size=self.config.fine_tuning_batch_size,
             seed=self.config.seed,
-            checkpoint_every=self.config.fine_tuning_steps,
         )
         return _train_and_score(network, settings, parts, method.device)
 
@@ -145,24 +145,47 @@ def _training_parts(parts: Split) -> list[Voxels]:
     return [_voxels(part) for part in (parts.train, parts.validation) if len(part)]
 
 
-def _machine(encode: Callable[[Voxels], NDArray[np.float32]], parts: Split, *, scale: bool = True) -> SVMScores:
-    """Fit a machine to the features of all training objects."""
+@dataclass(frozen=True)
+class _Machine:
+    """The machine on the layer whose cross-validated accuracy is best, and that accuracy in percent by layer."""
+
+    layer: str
+    chosen: SVMScores
+    validation: Mapping[str, float]
+
+    @property
+    def choice(self) -> str:
+        """What was chosen, and what the layers were worth."""
+        others = ", ".join(f"{layer} {accuracy:.1f} %" for layer, accuracy in self.validation.items())
+        return f"{self.layer}, cost {self.chosen.cost:g} ({others})"
+
+
+def _machine(
+    encode: Callable[[Voxels], Mapping[str, NDArray[np.float32]]], parts: Split, *, scale: bool = True
+) -> _Machine:
+    """Fit a machine to each layer of all training objects and keep the best by cross-validation."""
     known = _training_parts(parts)
-    return linear_svm(
-        np.concatenate([encode(part) for part in known]),
-        np.concatenate([part.label for part in known]),
-        np.concatenate([part.group for part in known]),
-        encode(_voxels(parts.test)),
-        num_classes=len(parts.test.classes),
-        scale=scale,
-    )
+    encoded, asked = [encode(part) for part in known], encode(_voxels(parts.test))
+    machines = {
+        layer: linear_svm(
+            np.concatenate([features[layer] for features in encoded]),
+            np.concatenate([part.label for part in known]),
+            np.concatenate([part.group for part in known]),
+            asked[layer],
+            num_classes=len(parts.test.classes),
+            scale=scale,
+        )
+        for layer in asked
+    }
+    validation = {layer: machine.validation_accuracy for layer, machine in machines.items()}
+    best = max(machines, key=lambda layer: validation[layer])
+    return _Machine(best, machines[best], validation)
 
 
 def _train_and_score(network: Method, settings: Training, parts: Split, device: torch.device) -> NDArray[np.float64]:
-    """Train in a folder that is thrown away, and return (M, K) logits."""
-    with tempfile.TemporaryDirectory() as folder:
-        training.fit(network.train(), parts, settings, Run.create(Path(folder) / "run"))
-    return encode_all(network.eval().to(device), parts.test, layer="logits").astype(np.float64)
+    """Train on the training part and return (M, K) logits."""
+    fit_unrecorded(network.to(device), parts.train, settings)
+    return encode_all(network, parts.test, layer="logits").astype(np.float64)
 
 
 def _most_common(parts: Split) -> NDArray[np.float64]:
