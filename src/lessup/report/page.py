@@ -46,10 +46,9 @@ def page(*, title: str, lead: str, sections: Sequence[Section], footer: str) -> 
         sections: in order; those of level 2 are listed at the top.
         footer: plain text.
     """
-    from plotly.offline import get_plotlyjs
-
     links = "".join(f'<a href="#{escape(s.anchor)}">{escape(s.title)}</a>' for s in sections if s.level == 2)
     body = "\n".join(section.html() for section in sections)
+    scripts = _scripts() if 'class="plot"' in body else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -65,11 +64,16 @@ def page(*, title: str, lead: str, sections: Sequence[Section], footer: str) -> 
 {body}
 </main>
 <footer>{escape(footer)}</footer>
-<script>{get_plotlyjs()}</script>
-<script>{_asset("page.js")}</script>
+{scripts}
 </body>
 </html>
 """
+
+
+def _scripts() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return f"<script>{get_plotlyjs()}</script>\n<script>{_asset('page.js')}</script>"
 
 
 def chart(data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any], *, caption: str, height: int = 300) -> str:

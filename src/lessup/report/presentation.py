@@ -1,5 +1,6 @@
 """How each protocol is shown: its title, what its numbers mean and which way is better."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ class Presentation:
         lower_is_better: by metric; nothing is marked best in a column that is not named.
         columns: what a metric is called above its column.
         rows: what a row is called.
+        headline: regular expression of the metrics that stand for the protocol beside others; the first one with a
+            better way if not given.
     """
 
     title: str
@@ -21,6 +24,27 @@ class Presentation:
     lower_is_better: Mapping[str, bool] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, str] = field(default_factory=dict)
+    headline: str = ""
+
+    def lower(self, metric: str) -> bool | None:
+        """Tell whether less of a metric is better; one of a setting, such as ``accuracy_5``, goes by its stem.
+
+        >>> Presentation("", lower_is_better={"accuracy": False}).lower("accuracy_at_fc6")
+        False
+        """
+        name = metric.partition("/")[0]
+        known = [stem for stem in self.lower_is_better if name == stem or name.startswith(f"{stem}_")]
+        return self.lower_is_better[max(known, key=len)] if known else None
+
+    def headlines(self, metrics: Iterable[str]) -> list[str]:
+        """Return which of some metrics stand for the protocol, at least one of them if there are any.
+
+        >>> Presentation("", headline="accuracy_[0-9]+").headlines(["accuracy_1", "accuracy_1_whole", "accuracy_5"])
+        ['accuracy_1', 'accuracy_5']
+        """
+        overall = [metric for metric in metrics if "/" not in metric]
+        chosen = [metric for metric in overall if self.headline and re.fullmatch(self.headline, metric)]
+        return chosen or [metric for metric in self.lower_is_better if metric in overall][:1] or overall[:1]
 
 
 _REPAIR_COLUMNS = {
@@ -34,6 +58,26 @@ _REPAIR_COLUMNS = {
 }
 
 _FEATURE_ROWS = {"chance": "chance", "raw_voxels": "raw voxels", "random": "untrained network"}
+
+_IMAGE_ROWS = {
+    **_FEATURE_ROWS,
+    "magic_init": "untrained network, magic-init",
+    "from_scratch": "trained from scratch",
+    "fine_tuned": "fine-tuned",
+}
+
+_DECISIONS = {
+    "accuracy": "accuracy",
+    "class_mean": "mean over classes",
+    "map": "mAP",
+    "map_all_point": "mAP, all points",
+    "map_11_point": "mAP, 11 points",
+}
+
+_RIGHT = (
+    "Right answers on held-out samples in percent, over samples and as mean over classes; where samples have several "
+    "classes, mean average precision in percent. Higher is better. "
+)
 
 _PRESENTATIONS = {
     "shape-repair": Presentation(
@@ -109,6 +153,57 @@ _PRESENTATIONS = {
         lower_is_better={"l1": True, "l2": True, "psnr": False},
         columns={"l1": "absolute error, %", "l2": "squared error, %", "psnr": "PSNR, dB"},
         rows={**_FEATURE_ROWS, "mean_colour": "mean colour", "biharmonic": "biharmonic"},
+    ),
+    "linear-svm": Presentation(
+        title="Linear SVM on frozen features",
+        sentence=_RIGHT + "One linear machine a class; its cost and, of several, the layer are chosen on held-out "
+        "training samples.",
+        lower_is_better=dict.fromkeys(_DECISIONS, False),
+        columns=_DECISIONS,
+        rows=_IMAGE_ROWS,
+        headline="accuracy|map",
+    ),
+    "linear": Presentation(
+        title="Logistic regression on frozen features",
+        sentence=_RIGHT + "Its decay and, of several, the layer are chosen on held-out training samples.",
+        lower_is_better=dict.fromkeys(_DECISIONS, False),
+        columns=_DECISIONS,
+        rows=_IMAGE_ROWS,
+        headline="accuracy|map",
+    ),
+    "knn": Presentation(
+        title="Votes of the nearest samples",
+        sentence=_RIGHT + "The nearest training samples vote; how many of them is chosen on held-out training samples.",
+        lower_is_better=dict.fromkeys(_DECISIONS, False),
+        columns=_DECISIONS,
+        rows=_IMAGE_ROWS,
+        headline="accuracy|map",
+    ),
+    "neighbors": Presentation(
+        title="Images that look alike",
+        sentence="Share of held-out images in percent that find one of their class among the k most alike of the "
+        "others, by cosine of the features. Higher is better.",
+        lower_is_better={"recall": False},
+        columns={f"recall_{k}": f"among {k}" if k > 1 else "the nearest" for k in (1, 2, 4, 5, 8, 10, 20, 50, 100)},
+        rows=_IMAGE_ROWS,
+        headline="recall_1",
+    ),
+    "segmentation": Presentation(
+        title="Segmentation",
+        sentence="A fully convolutional network fine-tuned from each row's weights: intersection over union of the "
+        "masks, mean over classes, and share of right pixels, both in percent. Higher is better. Calling every pixel "
+        "background sets the mark to beat.",
+        lower_is_better={"mean_iou": False, "pixel_accuracy": False, "iou": False},
+        columns={"mean_iou": "mean IoU", "pixel_accuracy": "right pixels", "iou": "intersection over union"},
+        rows={**_IMAGE_ROWS, "random": "random weights", "background": "all background"},
+    ),
+    "detection": Presentation(
+        title="Detection",
+        sentence="Fast R-CNN fine-tuned from each row's weights: mean average precision over classes in percent. "
+        "Higher is better. Calling every whole image an object of every class sets the mark to beat.",
+        lower_is_better={"map": False, "map_all_point": False, "map_coco": False},
+        columns={"map": "VOC 2007, 11 points", "map_all_point": "all points", "map_coco": "COCO, ten overlaps"},
+        rows={**_IMAGE_ROWS, "random": "random weights", "whole_image": "whole image"},
     ),
 }
 

@@ -1,0 +1,29 @@
+import pytest
+
+from lessup import discovery
+from lessup.report.presentation import Presentation, presentation
+
+
+@pytest.mark.parametrize("protocol", ["linear-svm", "linear", "knn", "neighbors", "segmentation", "detection"])
+def test_protocol_on_images_says_what_its_numbers_are_and_which_way_is_better(protocol):
+    shown = presentation(protocol)
+    assert protocol in discovery.names("evaluation")
+    assert "percent" in shown.sentence
+    assert "Higher is better" in shown.sentence
+    assert shown.lower_is_better
+    assert not any(shown.lower_is_better.values())
+
+
+def test_one_metric_stands_for_a_protocol_beside_others():
+    measured = ["accuracy", "class_mean", "accuracy_of_1", "accuracy/cat"]
+    assert presentation("knn").headlines(measured) == ["accuracy"]
+    assert presentation("knn").headlines(["map_all_point", "map"]) == ["map"]
+    assert presentation("detection").headlines(["map", "map_all_point"]) == ["map"]
+    assert Presentation("").headlines(["a/cat", "a", "b"]) == ["a"]
+
+
+def test_metric_of_a_setting_is_better_the_same_way_as_its_stem():
+    shown = Presentation("", lower_is_better={"loss": True, "loss_inverse": False})
+    assert shown.lower("loss_at_fc6") is True
+    assert shown.lower("loss_inverse_at_fc6") is False
+    assert shown.lower("losses") is None
