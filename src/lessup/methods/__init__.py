@@ -58,7 +58,7 @@ def adamw_with_cosine(module: nn.Module, learning_rate: float, weight_decay: flo
         num_steps: updates of the run.
     """
     learnt = [weight for weight in module.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(learnt, lr=learning_rate, weight_decay=weight_decay)
+    optimizer = torch.optim.AdamW(learnt, lr=learning_rate, weight_decay=weight_decay, fused=True)
     rise = max(num_steps // 20, 1)
 
     def factor(update: int) -> float:

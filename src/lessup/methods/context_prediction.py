@@ -179,9 +179,12 @@ class ContextPrediction(ImageEncoder):
         loss = F.cross_entropy(logits, position, reduction="sum") / both.numel()
         return Losses({"position": loss}, {"accuracy": 100 * _mean_accuracy(logits.detach(), position)})
 
-    def prepared(self, batch: Batch) -> Tensor:
-        """Return whole images (B, C, S, S) at the side of the backbone, scaled as patches are."""
-        return self._scaled(resize_whole(batch["image"], batch["extent"], (self.backbone.side,) * 2))
+    def scaled(self, image: Tensor) -> Tensor:
+        """Take the mean colour out of (B, C, H, W) images and give them one contrast, in the backbone's unit."""
+        image = image - image.mean((2, 3), keepdim=True)
+        if self.config.fringes == "project":
+            image = project_colours(image)
+        return equal_rms(image) / image.new_tensor(self.backbone.std).view(-1, 1, 1)
 
     def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
         """Return (B, D) features of whole images; for a ``fc6`` behind the backbone they are resized to a patch.
@@ -191,7 +194,7 @@ class ContextPrediction(ImageEncoder):
         """
         if self.chosen(layer) in self.backbone.layers:
             return super().encode(batch, layer)
-        return self._codes(self._scaled(resize_whole(batch["image"], batch["extent"], (self.config.patch,) * 2)))
+        return self._codes(self.scaled(resize_whole(batch["image"], batch["extent"], (self.config.patch,) * 2)))
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD at a constant rate, or AdamW whose rate rises and falls along a cosine."""
@@ -208,15 +211,8 @@ class ContextPrediction(ImageEncoder):
 
     def _codes(self, patches: Tensor) -> Tensor:
         """Map (N, C, S, S) patches in [0, 1] to what each says by itself, (N, D)."""
-        scaled = self._scaled(patches).contiguous(memory_format=torch.channels_last)
+        scaled = self.scaled(patches).contiguous(memory_format=torch.channels_last)
         return self.fc6(self.backbone(scaled))  # type: ignore[no-any-return]
-
-    def _scaled(self, image: Tensor) -> Tensor:
-        """Take the mean colour out of (B, C, H, W) images and give them one contrast, in the backbone's unit."""
-        image = image - image.mean((2, 3), keepdim=True)
-        if self.config.fringes == "project":
-            image = project_colours(image)
-        return equal_rms(image) / image.new_tensor(self.backbone.std).view(-1, 1, 1)
 
     def _backbone_width(self) -> int:
         """Return how many numbers the backbone makes of a patch."""

@@ -11,7 +11,6 @@ that are added are drawn from N(0, 1) before they are scaled; AdamW with a cosin
 """
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -23,11 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
-from lessup.backbones import Aside, Backbone, magic_init
+from lessup.backbones import dense, magic_init
 from lessup.errors import UsageError
-from lessup.methods import ImageEncoder, Losses, Method, Optimization, flat
+from lessup.methods import ImageEncoder, Losses, Method, Optimization, adamw_with_cosine, flat
+from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.training.modes import batch_on
+from lessup.training.unrecorded import fit_unrecorded
 from lessup.transforms.crops import crop_resize, mirrored
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout
@@ -97,7 +98,7 @@ class FineTunedImages(Method):
         super().__init__()
         self.config = config
         self.body = copy.deepcopy(trained).requires_grad_(False)
-        chain = _chain(trained.backbone)
+        chain = dense.chain(trained.backbone)
         self.added, width = _added(trained, config)
         self.frozen = _frozen(chain, config.trained)
         self.stops = tuple(name for name in chain if name in {*HIDDEN, chain[-1], *self.frozen[-1:]})
@@ -170,17 +171,12 @@ class FineTunedImages(Method):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return the published SGD, or AdamW whose rate rises over a twentieth of the run and falls along a cosine."""
-        config, learnt = self.config, [weight for weight in self.parameters() if weight.requires_grad]
+        config = self.config
         if config.optimizer == "sgd":
+            learnt = [weight for weight in self.parameters() if weight.requires_grad]
             sgd = torch.optim.SGD(learnt, lr=config.learning_rate, momentum=0.9, weight_decay=config.weight_decay)
             return {"classification": Optimization(sgd, LambdaLR(sgd, lambda update: 0.5 ** (8 * update // num_steps)))}
-        adamw = torch.optim.AdamW(learnt, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
-        rise = max(num_steps // 20, 1)
-
-        def factor(update: int) -> float:
-            return min((update + 1) / rise, 0.5 + 0.5 * math.cos(math.pi * min(update / num_steps, 1)))
-
-        return {"classification": Optimization(adamw, LambdaLR(adamw, factor))}
+        return {"classification": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
 
     def _learning(self) -> Sequence[nn.Module]:
         """Return what is trained."""
@@ -212,16 +208,33 @@ class FineTunedImages(Method):
         return x if draws is None or name not in HIDDEN else dropout(x, self.config.dropout, draws)
 
 
+def fine_tuned(
+    start: ImageEncoder, samples: Samples, config: ImageFineTuningConfig, settings: Training
+) -> FineTunedImages:
+    """Train a copy of a network on labelled images, on its device; nothing is left behind but the weights.
+
+    Args:
+        start: first weights; stays as it is.
+        samples: all have a label, or tags.
+        config: the classifier, and what of the network is trained.
+        settings: how; its seed also decides the weights that are added.
+
+    Raises:
+        UsageError: the network has no two linear layers, and none can be added.
+        DataError: the images are all alike.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(settings.seed)
+        network = FineTunedImages(start, config).to(start.device)
+    fit_unrecorded(network, samples, settings)
+    return network
+
+
 def columns(trained: ImageEncoder) -> tuple[Trained, ...]:
     """Return what of a network can be trained: ``fc6-8`` only where it has these layers, or they can be added."""
-    chain = _chain(trained.backbone)
+    chain = dense.chain(trained.backbone)
     with_hidden = len(trained.backbone.shapes[chain[-1]]) == 3 or any(name in HIDDEN for name in chain)
     return ("fc8", "fc6-8", "all") if with_hidden else ("fc8", "all")
-
-
-def _chain(backbone: Backbone) -> tuple[str, ...]:
-    """Return the layers that run one after the other."""
-    return tuple(name for name, stage in backbone.stages.items() if not isinstance(stage, Aside))
 
 
 def _frozen(chain: tuple[str, ...], trained: Trained) -> tuple[str, ...]:
@@ -235,7 +248,7 @@ def _added(trained: ImageEncoder, config: ImageFineTuningConfig) -> tuple[nn.Mod
     """Return those of fc6 and fc7 that the network lacks, where it ends in a map or in fc6, and their width."""
     if config.trained not in columns(trained):
         raise UsageError(f"this network has no fc6 and fc7 to train: choose among {', '.join(columns(trained))}")
-    chain, shapes = _chain(trained.backbone), trained.backbone.shapes
+    chain, shapes = dense.chain(trained.backbone), trained.backbone.shapes
     width = flat(torch.zeros(1, *shapes[chain[-1]])).shape[1]
     hidden = config.hidden or (AS_ALEXNET if width >= WIDE_MAP else 512)
     missing = [name for name in HIDDEN if name not in chain] if "fc6-8" in columns(trained) else []

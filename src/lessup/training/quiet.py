@@ -13,8 +13,9 @@ LOGGERS = ("lightning.pytorch", "lightning.fabric")
 
 NOT_OURS = (
     r".*isinstance\(treespec, LeafSpec\).*",  # lightning calls an old spelling of torch's
+    r"Found \d+ module\(s\) in eval mode",  # layers that fine-tuning keeps frozen
 )
-"""Warnings of Lightning about itself, which a user can do nothing about."""
+"""Warnings of Lightning about itself and what we mean to do, which a user can do nothing about."""
 
 
 class Interruptible(Protocol):
