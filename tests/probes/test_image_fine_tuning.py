@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from lessup.errors import UsageError
 from lessup.probes.image_fine_tuning import FineTunedImages, ImageFineTuningConfig, columns, fine_tuned
@@ -31,6 +32,21 @@ def network(toy, **config):
 def after_three_steps(toy, trained):
     config = ImageFineTuningConfig(num_classes=3, trained=trained, hidden=8, learning_rate=0.1)
     return fine_tuned(toy, discs(4), config, Training(steps=3, batch_size=6))
+
+
+@pytest.mark.parametrize("trained", TRAINED)
+def test_a_layer_that_is_added_is_trained_unless_the_classifier_alone_is(toy, trained):
+    tuned = network(toy, trained=trained, hidden=8)
+    learning = {name.split(".")[0] for name, weight in tuned.named_parameters() if weight.requires_grad}
+    wanted = {"fc8": {"decide"}, "fc6-8": {"body", "added", "decide"}, "all": {"body", "added", "decide"}}
+    assert learning == wanted[trained]
+
+
+@pytest.mark.parametrize(("channels", "width"), [(256, 4096), (128, 512)])
+def test_added_layers_are_as_wide_as_alexnets_behind_a_map_as_large_as_its_own(toy, channels, width):
+    stages = {"pool5": nn.Sequential(nn.Conv2d(3, channels, 1), nn.AdaptiveAvgPool2d(6))}
+    toy.backbone = type(toy.backbone)(stages, side=16, channels=3, default="pool5")
+    assert network(toy).added["fc6"][0].weight.shape == (width, 36 * channels)
 
 
 @pytest.mark.parametrize("trained", TRAINED)

@@ -24,7 +24,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.backbones import dense, magic_init
 from lessup.errors import UsageError
-from lessup.methods import ImageEncoder, Losses, Method, Optimization, adamw_with_cosine, flat
+from lessup.methods import MOST_FEATURES, ImageEncoder, Losses, Method, Optimization, adamw_with_cosine, flat
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.training.modes import batch_on
@@ -42,8 +42,11 @@ LEAST_SHARE, MOST_SHARE = 0.5 * 227 / 375, 2 * 227 / 375
 
 HIDDEN = ("fc6", "fc7")
 
-WIDE_MAP = AS_ALEXNET = 4096
-"""Added layers are as wide as AlexNet's behind a map of so many numbers."""
+AS_ALEXNET, SMALL = 4096, 512
+"""Width of added layers behind a map of as many numbers as AlexNet's, and behind a smaller one."""
+
+WIDE_MAP = MOST_FEATURES
+"""Numbers of AlexNet's last map."""
 
 CROP_SEED = -3
 """Seed of the crops of test images; no run trains with it."""
@@ -57,7 +60,7 @@ class ImageFineTuningConfig:
         num_classes: K.
         several: whether an image may have several classes: a sigmoid for each in place of one softmax.
         trained: which layers.
-        hidden: units of each layer that is added; 0 takes 4,096, or 512 behind a small map.
+        hidden: units of each layer that is added; 0 takes 4,096, or 512 behind a map smaller than AlexNet's.
         dropout: share of the outputs of fc6 and fc7 that is dropped.
         optimizer: ``adamw`` with a cosine, or the published ``sgd``, its rate halved eight times.
         learning_rate: its peak.
@@ -105,6 +108,7 @@ class FineTunedImages(Method):
         self.decide = nn.Linear(width, config.num_classes)
         nn.init.normal_(self.decide.weight, std=0.01)
         nn.init.constant_(self.decide.bias, 0.1)
+        self.added.requires_grad_(False)
         for part in self._learning():
             part.requires_grad_(True)
 
@@ -250,7 +254,7 @@ def _added(trained: ImageEncoder, config: ImageFineTuningConfig) -> tuple[nn.Mod
         raise UsageError(f"this network has no fc6 and fc7 to train: choose among {', '.join(columns(trained))}")
     chain, shapes = dense.chain(trained.backbone), trained.backbone.shapes
     width = flat(torch.zeros(1, *shapes[chain[-1]])).shape[1]
-    hidden = config.hidden or (AS_ALEXNET if width >= WIDE_MAP else 512)
+    hidden = config.hidden or (AS_ALEXNET if width >= WIDE_MAP else SMALL)
     missing = [name for name in HIDDEN if name not in chain] if "fc6-8" in columns(trained) else []
     if chain[-1] == "fc6" and not config.hidden:
         hidden = width
