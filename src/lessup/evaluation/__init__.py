@@ -37,6 +37,21 @@ def scores_over(repeats: Sequence[Mapping[str, float]]) -> dict[str, Score]:
     return {metric: Score.of([values[metric] for values in repeats if metric in values]) for metric in metrics}
 
 
+def settings_apart(of_setting: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Return the metrics of several settings under one roof, metric by metric: ``METRIC_SETTING/CLASS``.
+
+    >>> settings_apart({"fc6-8": {"map": 1.0, "map/cat": 1.0}, "all": {"map": 2.0}})
+    {'map_fc6_8': 1.0, 'map_all': 2.0, 'map_fc6_8/cat': 1.0}
+    """
+    found = {}
+    for metric in dict.fromkeys(metric for values in of_setting.values() for metric in values):
+        name, *of_class = metric.split("/", 1)
+        for setting, values in of_setting.items():
+            if metric in values:
+                found["/".join([f"{name}_{setting.replace('-', '_')}", *of_class])] = values[metric]
+    return found
+
+
 @dataclass(frozen=True)
 class Result:
     """What a protocol gives.

@@ -79,6 +79,8 @@ _RIGHT = (
     "classes, mean average precision in percent. Higher is better. "
 )
 
+_TRAINED = {"fc8": "the classifier", "fc6_8": "fc6 to fc8", "all": "all layers"}
+
 _PRESENTATIONS = {
     "shape-repair": Presentation(
         title="Shape repair",
@@ -178,6 +180,34 @@ _PRESENTATIONS = {
         columns=_DECISIONS,
         rows=_IMAGE_ROWS,
         headline="accuracy|map",
+    ),
+    "labels-curve": Presentation(
+        title="With few labels",
+        sentence=_RIGHT + "A linear machine on frozen features learns from so many labels a class; all numbers of "
+        "labels are measured on the same samples, which none of them knows. Labels from scratch: how many the same "
+        "network needs to do as well when it is trained from random weights.",
+        lower_is_better={**dict.fromkeys(_DECISIONS, False), "scratch_labels": False},
+        columns={
+            f"{metric}_{labels}": f"{name}, {labels} label{'s' * (labels > 1)}"
+            for metric, name in {**_DECISIONS, "scratch_labels": "labels from scratch"}.items()
+            for labels in (1, 2, 3, 5, 10, 15, 20, 30, 50, 100)
+        },
+        rows=_IMAGE_ROWS,
+        headline="(accuracy|map)_[0-9]+",
+    ),
+    "voc-classification": Presentation(
+        title="Classification with trained layers",
+        sentence=_RIGHT + "The classifier alone, the linear layers or the whole network are trained on labels from "
+        "each row's weights; the scores of random crops of a test image are averaged, beside those of the whole image.",
+        lower_is_better=dict.fromkeys(_DECISIONS, False),
+        columns={
+            f"{metric}_{column}{suffix}": f"{name}, {trained}{said}"
+            for metric, name in _DECISIONS.items()
+            for column, trained in _TRAINED.items()
+            for suffix, said in {"": "", "_whole": ", whole image"}.items()
+        },
+        rows={**_IMAGE_ROWS, "random": "random weights", "magic_init": "random weights, magic-init"},
+        headline="(accuracy|map)_(fc8|fc6_8|all)",
     ),
     "neighbors": Presentation(
         title="Images that look alike",
