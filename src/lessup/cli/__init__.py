@@ -19,7 +19,7 @@ COMMANDS = {
     "train": ("METHOD --data DATA --out RUN", "train a method and leave a run folder"),
     "encode": ("RUN --data DATA --out FILE", "features of a data set, as features.npz"),
     "evaluate": ("RUN --protocol P", "measure a run on the part of the data that it has not seen"),
-    "compare": ("RUN... --protocol P", "several runs and the trivial rows in one table"),
+    "compare": ("RUN... --protocol P", "several runs under one protocol or more, in one table"),
     "neighbors": ("RUN --data DATA --query FILE", "the samples most like one file"),
     "repair": ("RUN SHAPE... --out DIR", "denoise or complete shapes"),
     "blend": ("RUN SHAPE_A SHAPE_B --out DIR", "a strip of shapes between two"),
