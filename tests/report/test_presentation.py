@@ -27,3 +27,4 @@ def test_metric_of_a_setting_is_better_the_same_way_as_its_stem():
     assert shown.lower("loss_at_fc6") is True
     assert shown.lower("loss_inverse_at_fc6") is False
     assert shown.lower("losses") is None
+    assert presentation("reconstruction").lower("distance_other") is None

@@ -12,7 +12,8 @@ class Presentation:
     Attributes:
         title: heading.
         sentence: what was measured, in which unit.
-        lower_is_better: by metric; nothing is marked best in a column that is not named.
+        lower_is_better: by metric, and so its settings that are not named themselves (``accuracy`` for
+            ``accuracy_5``); nothing is marked best where it is None or not named.
         columns: what a metric is called above its column.
         rows: what a row is called.
         headline: regular expression of the metrics that stand for the protocol beside others; the first one with a
@@ -21,7 +22,7 @@ class Presentation:
 
     title: str
     sentence: str = ""
-    lower_is_better: Mapping[str, bool] = field(default_factory=dict)
+    lower_is_better: Mapping[str, bool | None] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, str] = field(default_factory=dict)
     headline: str = ""
@@ -142,7 +143,7 @@ _PRESENTATIONS = {
         sentence="Held-out images given back from their codes: mean Euclidean distance of all values (0 to 1) of what "
         "came back to the image itself (lower is better) and to another image. Where the two are equal, the codes tell "
         "nothing apart. The mean image sets the mark to beat.",
-        lower_is_better={"distance": True},
+        lower_is_better={"distance": True, "distance_other": None},
         columns={"distance": "to the image", "distance_other": "to another image"},
         rows={**_FEATURE_ROWS, "mean_image": "mean image"},
     ),

@@ -20,10 +20,11 @@ def untrained_as_good(rows: Rows, shown: Presentation, *, method: str) -> str:
     'An untrained network scores at least as well as vconv-dae here: map 31 against 30.5'
     """
     random, model = rows.get("random", {}), rows.get("model", {})
+    telling = {*shown.lower_is_better, *shown.headlines(model)}
     told = [
         f"{shown.columns.get(metric, metric.replace('_', ' '))} {random[metric].mean:.4g} against {cell.mean:.4g}"
         for metric, cell in model.items()
-        if metric in random and _as_good(random[metric], cell, shown.lower_is_better.get(metric))
+        if metric in random and metric in telling and _as_good(random[metric], cell, shown.lower(metric))
     ]
     if not told:
         return ""

@@ -10,6 +10,8 @@ from lessup.report.confusion import confusion_matrix
 from lessup.report.curves import training_curves
 from lessup.report.grids import Figures
 from lessup.report.inpainted import inpainted_strips
+from lessup.report.labels import labels_chart
+from lessup.report.masks import mask_strips
 from lessup.report.page import Section, facts, fold
 from lessup.report.patches import patch_strips
 from lessup.report.presentation import Presentation, in_order, presentation
@@ -146,6 +148,10 @@ def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, 
         return inpainted_strips(figures, shown)
     if protocol == "neighbors":
         return patch_strips(figures, left="the image that asks, then the images")
+    if protocol == "segmentation":
+        return mask_strips(figures, shown, method=method)
+    if protocol == "labels-curve":
+        return labels_chart(figures, shown, method=method)
     return blend_strips(figures) if protocol == "shape-blending" else ""
 
 

@@ -98,7 +98,7 @@ def _read_cell(score: Any) -> Cell | None:
 
 
 def _best(cells: Sequence[Cell | None], key: str, shown: Presentation) -> float | None:
-    lower = shown.lower_is_better.get(key.partition("/")[0])
+    lower = shown.lower(key)
     values = [cell.mean for cell in cells if cell is not None]
     if lower is None or len(values) < 2:
         return None

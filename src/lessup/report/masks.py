@@ -1,0 +1,101 @@
+"""Photographs with the masks that a network found, beside the true ones."""
+
+import colorsys
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lessup.errors import DataError
+from lessup.report import png
+from lessup.report.grids import Figures, named
+from lessup.report.presentation import Presentation
+from lessup.report.strips import Picture, strip
+
+OPACITY = 0.65
+"""Of a class's colour over the photograph."""
+
+_SHOWN = ("model", "random")
+"""Rows that are shown, from the left; the photograph and the truth come first."""
+
+_NOT_COUNTED = 255
+"""Grey value of pixels that are not counted."""
+
+
+def mask_strips(figures: Figures, shown: Presentation, *, method: str) -> str:
+    """Write a strip a photograph and the key to the colours as HTML; empty without one.
+
+    Args:
+        figures: of segmentation: ``classes`` (K + 1,), ``example_image`` (E, H, W, C) uint8, ``example_truth`` and
+            ``example_ROW`` (E, H, W) with -1 for what is not counted.
+        shown: what the rows are called.
+        method: name of the method, plain text.
+
+    Raises:
+        DataError: the figures do not fit together.
+    """
+    if "example_image" not in figures:
+        return ""
+    images = figures["example_image"]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 2, 3):
+        raise DataError("figure 'example_image' is no array of uint8 pixels: evaluate again")
+    names = [str(name) for name in figures.get("classes", ())]
+    captions = {"truth": "truth"} | {row: method if row == "model" else shown.rows.get(row, row) for row in _SHOWN}
+    masks = {
+        caption: _labels(figures, f"example_{row}", images.shape[:3], len(names))
+        for row, caption in captions.items()
+        if f"example_{row}" in figures
+    }
+    strips = []
+    for place, pixels in enumerate(images.view(np.uint8)):
+        photograph, part = _coloured(pixels), _content(pixels)
+        pictures = [Picture(png.data_uri(photograph[part]), "photograph", "query")]
+        pictures += [
+            Picture(png.data_uri(painted(photograph, mask[place])[part]), caption) for caption, mask in masks.items()
+        ]
+        strips.append(strip(pictures))
+    found = np.unique(np.concatenate([mask.reshape(-1) for mask in masks.values()])) if masks else np.empty(0, int)
+    key = "".join(_key(int(number), names[number]) for number in found if number > 0)
+    note = "Held-out photographs, evenly spaced through the test part; white pixels are not counted."
+    return f'<div class="pairs masks">{"".join(strips)}</div><p>{key}</p><p class="note">{note}</p>'
+
+
+def colour(number: int) -> tuple[int, int, int]:
+    """Return the colour of a class, 1 or more; those of neighbouring numbers lie far apart on the wheel."""
+    bright = 1.0 if number % 2 else 0.75
+    red, green, blue = colorsys.hsv_to_rgb(number * 0.618 % 1, 0.8, bright)
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def painted(photograph: NDArray[np.uint8], mask: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return (H, W, 3) pixels under the colours of (H, W) classes; the background, 0, stays as it is."""
+    values = photograph.astype(np.float64)
+    for number in np.unique(mask[mask > 0]).tolist():
+        of_class = mask == number
+        values[of_class] = (1 - OPACITY) * values[of_class] + OPACITY * np.array(colour(number))
+    values[mask < 0] = _NOT_COUNTED
+    return values.round().astype(np.uint8)
+
+
+def _coloured(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return pixels if pixels.shape[2] == 3 else pixels[..., :1].repeat(3, 2)
+
+
+def _content(pixels: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Return where the photograph lies; images of a batch are filled up with zeros below and on the right."""
+    filled = (pixels > 0).any(2)
+    if not filled.any():
+        return slice(None), slice(None)
+    rows, columns = np.nonzero(filled)
+    return slice(int(rows.max()) + 1), slice(int(columns.max()) + 1)
+
+
+def _labels(figures: Figures, name: str, shape: tuple[int, ...], num_classes: int) -> NDArray[np.int64]:
+    labels = named(figures, name, shape)
+    if labels.dtype.kind not in "iu" or labels.min(initial=0) < -1 or labels.max(initial=0) >= num_classes:
+        raise DataError(f"figure {name!r} holds no classes from -1 to {num_classes - 1}: evaluate again")
+    return labels.astype(np.int64)
+
+
+def _key(number: int, name: str) -> str:
+    return f'<span class="key"><i style="background: rgb{colour(number)}"></i>{escape(name)}</span>'
