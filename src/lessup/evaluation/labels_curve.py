@@ -76,7 +76,7 @@ class LabelsCurve(Protocol):
         trained_draws: int = 1
         steps: int = 500
         batch_size: int = 32
-        learning_rate: float = 1e-3
+        learning_rate: float = 3e-4
         crops: int = 10
 
     paper: ClassVar[str] = (

@@ -50,7 +50,7 @@ class VOCClassification(Protocol):
             steps: updates; published: 80,000.
             batch_size: images per update, as published.
             optimizer: ``adamw`` with a cosine, or the published ``sgd``, its rate halved eight times.
-            learning_rate: its peak, as published for ``sgd``.
+            learning_rate: its peak; published for ``sgd``: 1e-3.
             weight_decay: of all weights; published: 1e-6.
             hidden: units of each linear layer that the network lacks and that is added; published: 4,096; 0 takes
                 that behind a map as large as AlexNet's, and 512 behind a smaller one.
@@ -62,10 +62,10 @@ class VOCClassification(Protocol):
         """
 
         columns: tuple[Trained, ...] = ("fc8", "fc6-8", "all")
-        steps: int = 500
+        steps: int = 1_000
         batch_size: int = 16
         optimizer: Literal["adamw", "sgd"] = "adamw"
-        learning_rate: float = 1e-3
+        learning_rate: float = 3e-4
         weight_decay: float = 0.01
         hidden: int = 0
         crops: int = 10
