@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lessup import verbs
-from lessup.errors import UsageError
+from lessup.errors import DataError, UsageError
 from lessup.evaluation.shape_repair import ShapeRepair
 from lessup.verbs.comparison import Asked
 
@@ -56,6 +56,18 @@ def test_cost_counts_every_weight_and_the_time_of_the_log(run):
     assert cost.backbone_parameters is None
     assert cost.minutes > 0
     assert cost.samples_per_second == pytest.approx(2 * 2 / (60 * cost.minutes))
+
+
+def test_data_that_cannot_carry_one_of_several_protocols_leaves_the_others(run, monkeypatch):
+    def refuse(*_):
+        raise DataError("too few shapes")
+
+    monkeypatch.setattr(ShapeRepair, "measure", refuse)
+    table = verbs.compare([run.path], [Asked("shape-repair"), Asked("shape-retrieval")])
+    assert [column.protocol for column in table.columns] == ["shape-retrieval"]
+    assert "shape-repair: not measured: too few shapes" in table.notes
+    with pytest.raises(DataError, match="too few shapes"):
+        verbs.compare([run.path], "shape-repair")
 
 
 def test_no_runs_cannot_be_compared():

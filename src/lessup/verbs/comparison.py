@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lessup import evaluation, methods
-from lessup.errors import UsageError
+from lessup.errors import DataError, UsageError
 from lessup.experiments.description import MAY_CHANGE_ON_RESUME
 from lessup.report.presentation import presentation
 from lessup.report.transfer_table import Column, Row, TransferTable
@@ -130,16 +130,23 @@ def _ground(run: Run) -> tuple[str, str]:
 
 
 def _measured(members: Sequence[Run], asked: Sequence[Asked], data: str | None, device: str) -> Group:
-    """Measure the runs of one row under all protocols that can measure their method."""
+    """Measure the runs of one row under all protocols that can measure their method on the data."""
     method = str(members[0].config["method"])
-    scores: dict[str, list[Mapping[str, Any]]] = {}
+    scores: dict[str, Sequence[Mapping[str, Any]]] = {}
     notes: dict[str, list[str]] = {}
     for each in asked:
         if not issubclass(methods.load(method), evaluation.load(each.name).needs):
             notes[each.label] = ["cannot measure this method"]
             continue
-        scores[each.label] = [evaluate(run.path, each.name, data, config=each.config, device=device) for run in members]
-        notes[each.label] = [note for one in scores[each.label] for note in one["notes"]]
+        try:
+            measured = [evaluate(run.path, each.name, data, config=each.config, device=device) for run in members]
+        except DataError as error:
+            if len(asked) == 1:
+                raise
+            notes[each.label] = [f"not measured: {error}"]  # what took long under other protocols is not thrown away
+            continue
+        scores[each.label] = measured
+        notes[each.label] = [note for one in measured for note in one["notes"]]
     return Group(members, scores, notes)
 
 
