@@ -86,6 +86,75 @@ def fringes() -> str:
     return markdown(["--fringes", "right answers, %"], [[row, f"{x:.1f}"] for row, x in found["accuracy"].items()])
 
 
+def scored(protocol: str, columns: Sequence[str], heads: Sequence[str], *, data: str = "") -> str:
+    """Lay out every result under a protocol, trivial rows as well; ``data`` is part of what the run was trained on."""
+    lines = []
+    for name, one in results().items():
+        for asked, scores in one.get("scores", {}).items():
+            if asked.split()[0] == protocol and data in one["run"]["data"]["path"]:
+                lines += [
+                    [f"**{name}**" if row == "model" else f"{name}: {row}", *cells(values, columns)]
+                    for row, values in scores["rows"].items()
+                ]
+    return markdown(["", *heads], lines)
+
+
+def mnist() -> str:
+    """Nearest neighbours on MNIST, percent right."""
+    return scored("knn", ("accuracy",), ("1-NN, %",), data="mnist")
+
+
+def inpainting() -> str:
+    """Error of filled holes."""
+    columns = ("l1", "l2", "psnr")
+    return scored("inpainting", columns, ("absolute error, %", "squared error, %", "PSNR, dB"))
+
+
+def labels() -> str:
+    """Accuracy by the number of labels a class, in percent."""
+    numbers = (1, 5, 10, 30, 100)
+    return scored("labels-curve", [f"accuracy_{number}" for number in numbers], [f"{n} a class" for n in numbers])
+
+
+def transfer() -> str:
+    """Every committed table of `lessup compare`, its rows with mean and spread."""
+    parts = []
+    for name, one in results().items():
+        table = one.get("table")
+        if table:
+            heads = [f"{column['group']}: {column['head']}" for column in table["columns"]]
+            lines = [[row["name"], *(_value(row, column) for column in table["columns"])] for row in table["rows"]]
+            parts.append(f"`{name}`:\n\n{markdown(['', *heads], lines)}")
+    return "\n\n".join(parts) or markdown(["", "linear-svm"], [])
+
+
+def _value(row: dict[str, Any], column: dict[str, Any]) -> str:
+    value = row["values"].get(column["protocol"], {}).get(column["metric"])
+    return "-" if value is None else f"{value['mean']:.1f} ± {value['std']:.1f}"
+
+
+def starts() -> str:
+    """Accuracy on Caltech-101 from scratch, by first weights."""
+    rows = results().get("magic_init", {"rows": {}})["rows"]
+    lines = [[name, f"{row['accuracy']:.1f} ± {row.get('spread', 0):.1f}"] for name, row in rows.items()]
+    return markdown(["first weights", "accuracy after equal steps, %"], lines)
+
+
+def image_speed() -> str:
+    """Views against lightly, neighbours against scikit-learn and lightly."""
+    found, lines = results(), []
+    for side, rates in found.get("views", {"images_per_s": {}})["images_per_s"].items():
+        what = f"two views of {side} pixels: lightly, lessup"
+        ours, theirs = rates["lessup"], rates["lightly"]
+        lines.append([what, f"{theirs:,.0f} images/s", f"{ours:,.0f} images/s", f"{ours / theirs:.2f}"])
+    seconds = found.get("knn", {}).get("seconds", {})
+    pairs = [("scikit-learn", "cosine"), ("scikit-learn", "euclidean"), ("lightly", "with vote")]
+    for other, kind in pairs if seconds else []:
+        ours, theirs = seconds[f"lessup, {kind}"], seconds[f"{other}, {kind}"]
+        lines.append([f"neighbours, {kind}: {other}, lessup", f"{theirs} s", f"{ours} s", f"{theirs / ours:.2f}"])
+    return markdown(["what", "against", "lessup", "times"], lines)
+
+
 def speed() -> str:
     """What was timed against what, and the ratio."""
     found = results()
@@ -124,6 +193,12 @@ TABLES: dict[str, Callable[[], str]] = {
     "classification": classification,
     "pretext": pretext,
     "fringes": fringes,
+    "mnist": mnist,
+    "inpainting": inpainting,
+    "labels": labels,
+    "transfer": transfer,
+    "starts": starts,
+    "image_speed": image_speed,
     "speed": speed,
     "provenance": provenance,
 }

@@ -18,8 +18,8 @@ from lessup.backbones.mlp_bigan import SIDE, WIDTH, batch_norm, linear
 IMAGE_SIDE = 64
 """Pixels on each side of the images that the convolutional players make and judge."""
 
-WIDTHS = (64, 128, 256, 512)
-"""Maps of 32, 16, 8 and 4 pixels a side."""
+MULTIPLES = (1, 2, 4, 8)
+"""Of the width: maps of 32, 16, 8 and 4 pixels a side."""
 
 SMALLEST = 4
 """Side of the smallest maps."""
@@ -60,11 +60,12 @@ class ConvGenerator(nn.Module):
     Attributes:
         channels: C of the images.
         code: numbers of a code.
+        width: maps of 32 pixels a side.
     """
 
-    def __init__(self, channels: int, code: int) -> None:
+    def __init__(self, channels: int, code: int, *, width: int = 64) -> None:
         super().__init__()
-        widths = WIDTHS[::-1]
+        widths = [width * multiple for multiple in MULTIPLES[::-1]]
         self.first = linear(code, widths[0] * SMALLEST**2)
         self.first_norm = nn.BatchNorm1d(widths[0] * SMALLEST**2, eps=1e-8, momentum=0.01)
         self.hidden = nn.ModuleList(CodedMaps(_up(*pair), code) for pair in pairwise(widths))
@@ -85,13 +86,15 @@ class ConvDiscriminator(nn.Module):
     Attributes:
         channels: C of the images.
         code: numbers of a code; 0 judges the image alone.
+        width: maps of 32 pixels a side.
     """
 
-    def __init__(self, channels: int, code: int) -> None:
+    def __init__(self, channels: int, code: int, *, width: int = 64) -> None:
         super().__init__()
-        self.first = _down(channels, WIDTHS[0])
-        self.hidden = nn.ModuleList(CodedMaps(_down(*pair), code) for pair in pairwise(WIDTHS))
-        self.last = linear(WIDTHS[-1] * SMALLEST**2, 1)
+        widths = [width * multiple for multiple in MULTIPLES]
+        self.first = _down(channels, widths[0])
+        self.hidden = nn.ModuleList(CodedMaps(_down(*pair), code) for pair in pairwise(widths))
+        self.last = linear(widths[-1] * SMALLEST**2, 1)
 
     def forward(self, image: Tensor, code: Tensor | None) -> Tensor:
         """Return (B,) logits that (B, C, 64, 64) images in [0, 1], with their (B, D) codes, are real."""

@@ -55,6 +55,7 @@ class BiGANConfig:
         backbone: name of the network that becomes the encoder, or the discriminator in the variant of that name.
         layer: of the backbone, from which the code is read; the rest is left out.
         code: numbers of a code, each from U(-1, 1).
+        width: maps of 32 pixels a side of the players ``dcgan``; 64 as published.
         crop: share of the short side that a random square of a training image has.
         latent_weight: of the regressor's loss in what the generator minimises in ``joint-latent-regressor``.
         learning_rate: of Adam, for all players.
@@ -70,6 +71,7 @@ class BiGANConfig:
     backbone: str = "mlp-bigan"
     layer: str = "fc2"
     code: int = 50
+    width: int = 64
     crop: float = 1.0
     latent_weight: float = 0.25
     learning_rate: float = 2e-4
@@ -105,12 +107,9 @@ class BiGAN(ImageGenerator):
         self.backbone = backbones.build(config.backbone, channels=config.channels).until(config.layer)
         features = math.prod(self.backbone.shapes[config.layer])
         self.head = linear(features, config.code if self.encodes else 1)
-        mlp = config.players == "mlp"
-        self.side = SIDE if mlp else IMAGE_SIDE
-        self.generator = (MLPGenerator if mlp else ConvGenerator)(config.channels, config.code)
-        judge = MLPDiscriminator if mlp else ConvDiscriminator
-        judged = config.code if config.variant == "bigan" else 0
-        self.discriminator = judge(config.channels, judged) if self.encodes else None
+        self.side = SIDE if config.players == "mlp" else IMAGE_SIDE
+        self.generator = _generator(config)
+        self.discriminator = _discriminator(config) if self.encodes else None
         self._check_sides()
 
     @property
@@ -262,6 +261,19 @@ class BiGAN(ImageGenerator):
         return math.pow(self.config.final_rate, max((share - constant) / (1 - constant), 0.0))
 
 
+def _generator(config: BiGANConfig) -> MLPGenerator | ConvGenerator:
+    if config.players == "mlp":
+        return MLPGenerator(config.channels, config.code)
+    return ConvGenerator(config.channels, config.code, width=config.width)
+
+
+def _discriminator(config: BiGANConfig) -> MLPDiscriminator | ConvDiscriminator:
+    judged = config.code if config.variant == "bigan" else 0
+    if config.players == "mlp":
+        return MLPDiscriminator(config.channels, judged)
+    return ConvDiscriminator(config.channels, judged, width=config.width)
+
+
 def paper() -> Recipe:
     """Follow the paper on MNIST: 200 + 200 passes over its 60,000 images in batches of 128.
 
@@ -292,5 +304,5 @@ def cpu() -> Recipe:
 
     Command: ``lessup train bigan --data tiny-imagenet-100per.tar --out RUN --recipe cpu``.
     """
-    config = BiGANConfig(players="dcgan", backbone="alexnet-small", layer="fc6", code=200, crop=64 / 72)
+    config = BiGANConfig(players="dcgan", backbone="alexnet-small", layer="fc6", code=200, width=24, crop=64 / 72)
     return Recipe(config=config, training=Training(steps=4_000, batch_size=64, ema_decay=0.999))
