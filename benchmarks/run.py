@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--protocols", nargs="+", required=True, help="each with its flags, such as 'knn --k 10'")
     parser.add_argument("--name", help="of the result; METHOD-RECIPE-foldF-seedS if not given")
+    parser.add_argument("--run", help="folder under runs/benchmarks; the name of the result if not given")
     parser.add_argument("--flags", nargs=argparse.REMAINDER, default=[], help="more flags for `lessup train`, last")
     return parser.parse_args()
 
@@ -72,7 +73,7 @@ def main() -> None:
     """Train, measure, record."""
     asked = arguments()
     name = asked.name or f"{asked.method}-{asked.recipe}-fold{asked.fold}-seed{asked.seed}"
-    run = Path(os.path.relpath(record.ROOT / "runs" / "benchmarks" / name))  # results hold the command, not our path
+    run = Path(os.path.relpath(record.ROOT / "runs" / "benchmarks" / (asked.run or name)))  # results hold the command, not our path
     run.parent.mkdir(parents=True, exist_ok=True)
     seconds = train(asked, run)
     scores = {protocol: measure(run, protocol, asked.data) for protocol in asked.protocols}

@@ -52,7 +52,7 @@ class ShapeClassification(Protocol):
             fine_tuned: also fine-tune the whole network; takes minutes.
             fine_tuning_steps: updates of fine-tuning.
             fine_tuning_batch_size: shapes per update of fine-tuning.
-            fine_tuning_learning_rate: peak of its cosine.
+            fine_tuning_learning_rate: of the new classifier, peak of its cosine; the network has a tenth of it.
             voxnet: also train the supervised VoxNet on the same objects with its ``cpu`` recipe; takes minutes.
             voxnet_steps: updates of VoxNet; 0 takes the recipe's.
         """
@@ -63,7 +63,7 @@ class ShapeClassification(Protocol):
         fine_tuned: bool = False
         fine_tuning_steps: int = 2_000
         fine_tuning_batch_size: int = 32
-        fine_tuning_learning_rate: float = 3e-4
+        fine_tuning_learning_rate: float = 1e-3
         voxnet: bool = False
         voxnet_steps: int = 0
 

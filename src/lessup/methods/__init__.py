@@ -48,16 +48,19 @@ class Optimization:
     schedule: LRScheduler | None = None
 
 
-def adamw_with_cosine(module: nn.Module, learning_rate: float, weight_decay: float, num_steps: int) -> Optimization:
-    """Return AdamW on what is trained of a module; its rate rises over a twentieth of the run and falls along a cosine.
+def adamw_with_cosine(
+    learnt: nn.Module | list[dict[str, Any]], learning_rate: float, weight_decay: float, num_steps: int
+) -> Optimization:
+    """Return AdamW whose rate rises over a twentieth of the run and falls along a cosine.
 
     Args:
-        module: its parameters that need a gradient are taken.
+        learnt: a module, of which the parameters that need a gradient are taken, or groups with rates of their own.
         learning_rate: peak.
         weight_decay: of all of them.
         num_steps: updates of the run.
     """
-    learnt = [weight for weight in module.parameters() if weight.requires_grad]
+    if isinstance(learnt, nn.Module):
+        learnt = [{"params": [weight for weight in learnt.parameters() if weight.requires_grad]}]
     optimizer = torch.optim.AdamW(learnt, lr=learning_rate, weight_decay=weight_decay, fused=True)
     rise = max(num_steps // 20, 1)
 
