@@ -73,7 +73,8 @@ def main() -> None:
     """Train, measure, record."""
     asked = arguments()
     name = asked.name or f"{asked.method}-{asked.recipe}-fold{asked.fold}-seed{asked.seed}"
-    run = Path(os.path.relpath(record.ROOT / "runs" / "benchmarks" / (asked.run or name)))  # results hold the command, not our path
+    folder = record.ROOT / "runs" / "benchmarks" / (asked.run or name)
+    run = Path(os.path.relpath(folder))  # results hold the command, not our path
     run.parent.mkdir(parents=True, exist_ok=True)
     seconds = train(asked, run)
     scores = {protocol: measure(run, protocol, asked.data) for protocol in asked.protocols}

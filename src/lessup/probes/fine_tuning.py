@@ -3,9 +3,9 @@
 Source: the ``FT`` network of Sharma, Grau, Fritz, *VConv-DAE: Deep Volumetric Shape Learning Without Object Labels*,
 2016, in their code: two linear layers of 512 and K units after the bottleneck, dropout between them.
 
-Differs from the paper: features are normalised by batch before the classifier; AdamW with a cosine in place of 500 epochs
-of SGD at 1e-4, the network that was trained before at a tenth of the classifier's rate; shapes are turned and mirrored
-about the upright axis, and the decision is the mean over all such turns; the input is not corrupted.
+Differs from the paper: features are normalised by batch before the classifier; AdamW with a cosine in place of 500
+epochs of SGD at 1e-4, the network that was trained before at a tenth of the classifier's rate; shapes are turned and
+mirrored about the upright axis, and the decision is the mean over all such turns; the input is not corrupted.
 """
 
 import copy
