@@ -74,3 +74,8 @@ def test_solvers_of_both_spaces_divide_by_the_same_curvature():
 def test_features_that_are_all_equal_are_refused(width):
     with pytest.raises(DataError, match="all features are equal"):
         Pool(np.full((50, width), 0.3, np.float32)).part(draw_of())
+
+
+def test_one_training_sample_is_not_called_a_collapse():
+    with pytest.raises(DataError, match="two labelled samples"):
+        Pool(features()).part(Draw(np.array([3]), np.array([4, 5])))

@@ -154,8 +154,10 @@ class Pool:
         """Return the samples of a draw, centred and scaled by its training samples alone.
 
         Raises:
-            DataError: all training samples are equal.
+            DataError: there is one training sample, or all are equal.
         """
+        if len(draw.known) < 2:
+            raise DataError("a classifier needs two labelled samples to learn from and has one: add labels")
         return self._part_vectors(draw) if self._products is None else self._part_products(self._products, draw)
 
     def _part_products(self, products: Matrix, draw: Draw) -> Products:

@@ -164,13 +164,13 @@ def hold_out(pool: LabelledPool, known: NDArray[np.int64], *, seed: int = 0) -> 
         seed: of the parting.
 
     Returns:
-        Positions in the pool; None where no class has enough samples to spare one.
+        Positions in the pool; None where no class has enough samples to spare one, or fewer than two would be left.
     """
     wanted = (pool.targets[known] == 1).sum(0) // HELD_OUT_SHARE
     order = np.random.default_rng((seed, len(known))).permutation(known)
     asked = np.sort(take_until(pool.targets, pool.family, wanted, order))
     fitted = np.setdiff1d(known, asked)
-    return Draw(fitted, asked) if len(asked) and len(fitted) else None
+    return Draw(fitted, asked) if len(asked) and len(fitted) > 1 else None
 
 
 def take_until(
