@@ -231,4 +231,4 @@ def cpu() -> Recipe:
         learning_rate=1e-3,
         momentum=0.9,
     )
-    return Recipe(config=config, training=Training(steps=4_000, batch_size=128))
+    return Recipe(config=config, training=Training(steps=3_500, batch_size=128))

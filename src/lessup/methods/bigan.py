@@ -305,4 +305,4 @@ def cpu() -> Recipe:
     Command: ``lessup train bigan --data tiny-imagenet-100per.tar --out RUN --recipe cpu``.
     """
     config = BiGANConfig(players="dcgan", backbone="alexnet-small", layer="fc6", code=200, width=24, crop=64 / 72)
-    return Recipe(config=config, training=Training(steps=4_000, batch_size=64, ema_decay=0.999))
+    return Recipe(config=config, training=Training(steps=3_000, batch_size=64, ema_decay=0.999))

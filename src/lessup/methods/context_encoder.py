@@ -281,7 +281,7 @@ def cpu() -> Recipe:
         critic_rate=1e-4,
         decay=0.5,
     )
-    return Recipe(config=config, training=Training(steps=6_000, batch_size=64))
+    return Recipe(config=config, training=Training(steps=4_000, batch_size=64))
 
 
 def features() -> Recipe:
