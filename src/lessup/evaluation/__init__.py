@@ -9,6 +9,7 @@ import numpy as np
 
 from lessup import discovery
 from lessup.methods import Method
+from lessup.samples.label_draws import Draw, LabelledPool, label_draws
 from lessup.samples.splits import Split
 
 
@@ -103,6 +104,55 @@ class Protocol(ABC):
         Raises:
             DataError: the data cannot carry this protocol.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelConfig:
+    """Which labels are known, and what stands beside the model.
+
+    Attributes:
+        images_per_class: samples of each class that are known; 0 takes the whole training part.
+        draws: how often they are drawn anew.
+        seed: of the draws, the random weights and of training.
+        references: also measure chance and untrained networks.
+    """
+
+    images_per_class: int = 0
+    draws: int = 5
+    seed: int = 0
+    references: bool = True
+
+
+class LabelProtocol(Protocol):
+    """A protocol that learns classes from the training part, or from as many samples of each class as are asked for.
+
+    Draws of samples come out of all data: what a draw leaves is measured.
+    """
+
+    Config: ClassVar[type[LabelConfig]] = LabelConfig
+    reads: ClassVar[tuple[str, ...]] = ("label",)
+    needs: ClassVar[type[Method]] = Method  # type: ignore[type-abstract]
+    learns: ClassVar[bool] = True
+
+    @property
+    def deals(self) -> bool:
+        """Whether a number of samples of each class is drawn, and all others are measured."""
+        return self._known.images_per_class > 0
+
+    def drawn(self, split: Split) -> tuple[LabelledPool, list[Draw]]:
+        """Return the labelled samples, and what is known and asked of them in each draw.
+
+        Raises:
+            DataError: too few samples have a label.
+            UsageError: fewer than one draw is asked for, or a negative number of samples.
+        """
+        known, pool = self._known, LabelledPool.of(split)
+        return pool, label_draws(pool, known.draws, num_per_class=known.images_per_class, seed=known.seed)
+
+    @property
+    def _known(self) -> LabelConfig:
+        assert isinstance(self.config, LabelConfig)
+        return self.config
 
 
 def load(name: str) -> type[Protocol]:

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from lessup.errors import UsageError
-from lessup.evaluation import Protocol, Result, scores_over
+from lessup.evaluation import LabelConfig, LabelProtocol, Result, scores_over
 from lessup.features import raw_pixels
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.decisions import decision_scores
@@ -27,7 +27,7 @@ from lessup.probes.linear_rows import chance, counted, encode_pool
 from lessup.probes.nearest import Metric, Neighbours, nearest
 from lessup.probes.reference_rows import references
 from lessup.samples.images import Images
-from lessup.samples.label_draws import Draw, LabelledPool, hold_out, label_draws
+from lessup.samples.label_draws import Draw, LabelledPool, hold_out
 from lessup.samples.splits import Split
 
 LARGEST_PIXEL_SIDE = 32
@@ -41,7 +41,7 @@ Features = Mapping[str, NDArray[np.float32]]
 Encode = Callable[[], Features]
 
 
-class KNN(Protocol):
+class KNN(LabelProtocol):
     """Accuracy over samples and its mean over classes in percent; where samples have several classes, mean AP.
 
     With several ``k``, ``METRIC_of_K`` is that of each; with several layers, ``METRIC_at_LAYER`` that of each; and
@@ -49,7 +49,7 @@ class KNN(Protocol):
     """
 
     @dataclass(frozen=True, kw_only=True)
-    class Config:
+    class Config(LabelConfig):
         """What is measured.
 
         Attributes:
@@ -58,10 +58,6 @@ class KNN(Protocol):
             metric: what is near.
             vote: ``weighted`` by nearness, which the cosine alone allows, or ``plain``; ``auto`` is weighted for it.
             temperature: distance that makes a weighted vote e times weaker.
-            images_per_class: samples of each class that are known; 0 takes the whole training part.
-            draws: how often they are drawn anew.
-            seed: of the draws and the random weights.
-            references: also measure chance, pixels and untrained networks.
         """
 
         layers: tuple[str, ...] = ()
@@ -69,24 +65,12 @@ class KNN(Protocol):
         metric: Metric = "cosine"
         vote: Literal["auto", "weighted", "plain"] = "auto"
         temperature: float = 0.07
-        images_per_class: int = 0
-        draws: int = 5
-        seed: int = 0
-        references: bool = True
 
     paper: ClassVar[str] = (
         "Wu, Xiong, Yu, Lin, Unsupervised Feature Learning via Non-Parametric Instance Discrimination, 2018, "
         "https://arxiv.org/abs/1805.01978"
     )
-    reads: ClassVar[tuple[str, ...]] = ("label",)
-    needs: ClassVar[type[Method]] = Method  # type: ignore[type-abstract]
-    learns: ClassVar[bool] = True
     config: Config
-
-    @property
-    def deals(self) -> bool:
-        """Whether a number of samples of each class is drawn, and all others are measured."""
-        return self.config.images_per_class > 0
 
     def measure(self, method: Method, split: Split) -> Result:
         """Let the known samples vote on the others, or on the test part.
@@ -100,8 +84,7 @@ class KNN(Protocol):
             raise UsageError(f"--k {' '.join(map(str, config.k))}: wanted numbers of 1 or more")
         if config.vote == "weighted" and config.metric == "euclidean":
             raise UsageError("votes are weighted by the cosine: pass --vote plain, or --metric cosine")
-        pool = LabelledPool.of(split)
-        draws = label_draws(pool, config.draws, num_per_class=config.images_per_class, seed=config.seed)
+        pool, draws = self.drawn(split)
         rows: dict[str, list[dict[str, float]]] = {}
         notes: list[str] = []
         if config.references:

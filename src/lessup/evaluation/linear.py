@@ -11,15 +11,14 @@ and ``magic-init`` stand beside the model.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lessup.evaluation import Protocol, Result, scores_over
+from lessup.evaluation import LabelConfig, LabelProtocol, Result, scores_over
 from lessup.methods import Method
 from lessup.probes.layer_choice import DECAYS, logistic_regression
 from lessup.probes.linear_rows import linear_rows
-from lessup.samples.label_draws import LabelledPool, label_draws
 from lessup.samples.splits import Split
 
 
-class Linear(Protocol):
+class Linear(LabelProtocol):
     """Accuracy over samples and its mean over classes in percent; where samples have several classes, mean AP.
 
     One softmax over the classes, or one sigmoid for each where a sample may have several. With several layers,
@@ -27,35 +26,19 @@ class Linear(Protocol):
     """
 
     @dataclass(frozen=True, kw_only=True)
-    class Config:
+    class Config(LabelConfig):
         """What is measured.
 
         Attributes:
             layers: names of layers; the method's default if none is given.
-            images_per_class: samples of each class that are known; 0 takes the whole training part.
-            draws: how often they are drawn anew.
             decays: of the weights, to choose from; the first one where too few samples are known to choose.
-            seed: of the draws and the random weights.
-            references: also measure chance and untrained networks.
         """
 
         layers: tuple[str, ...] = ()
-        images_per_class: int = 0
-        draws: int = 5
         decays: tuple[float, ...] = DECAYS
-        seed: int = 0
-        references: bool = True
 
     paper: ClassVar[str] = "Zhang, Isola, Efros, Colorful Image Colorization, 2016, https://arxiv.org/abs/1603.08511"
-    reads: ClassVar[tuple[str, ...]] = ("label",)
-    needs: ClassVar[type[Method]] = Method  # type: ignore[type-abstract]
-    learns: ClassVar[bool] = True
     config: Config
-
-    @property
-    def deals(self) -> bool:
-        """Whether a number of samples of each class is drawn, and all others are measured."""
-        return self.config.images_per_class > 0
 
     def measure(self, method: Method, split: Split) -> Result:
         """Fit regressions to the known samples of every draw and score the others, or the test part.
@@ -65,8 +48,7 @@ class Linear(Protocol):
             UsageError: there is no such layer.
         """
         config = self.config
-        pool = LabelledPool.of(split)
-        draws = label_draws(pool, config.draws, num_per_class=config.images_per_class, seed=config.seed)
+        pool, draws = self.drawn(split)
         rows = linear_rows(
             method,
             pool,

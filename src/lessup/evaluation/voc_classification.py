@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import UsageError
-from lessup.evaluation import Protocol, Result, scores_over, settings_apart
+from lessup.evaluation import LabelConfig, LabelProtocol, Result, scores_over, settings_apart
 from lessup.features import encode_all
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.decisions import decision_scores
@@ -26,14 +26,14 @@ from lessup.probes.image_fine_tuning import ImageFineTuningConfig, Trained, colu
 from lessup.probes.linear_rows import chance, counted
 from lessup.probes.reference_rows import references
 from lessup.runs import Training
-from lessup.samples.label_draws import Draw, LabelledPool, label_draws
+from lessup.samples.label_draws import Draw, LabelledPool
 from lessup.samples.splits import Split
 
 CLIP_NORM = 10.0
 """Largest norm of the gradient, of the published code."""
 
 
-class VOCClassification(Protocol):
+class VOCClassification(LabelProtocol):
     """Mean average precisions in percent; where images have one class each, accuracy and its mean over classes.
 
     ``map_fc8``, ``map_fc6_8`` and ``map_all`` by what of the network is trained are those of the published code,
@@ -42,7 +42,7 @@ class VOCClassification(Protocol):
     """
 
     @dataclass(frozen=True, kw_only=True)
-    class Config:
+    class Config(LabelConfig):
         """What is trained, and how.
 
         Attributes:
@@ -55,10 +55,7 @@ class VOCClassification(Protocol):
             hidden: units of each linear layer that the network lacks and that is added; published: 4,096; 0 takes
                 that behind a map as large as AlexNet's, and 512 behind a smaller one.
             crops: random crops of a test image whose scores are averaged.
-            images_per_class: images of each class that are known; 0 takes the whole training part.
-            draws: how often they are drawn anew.
-            seed: of the draws, the random weights and of training.
-            references: also measure chance and untrained networks.
+            draws: how often known images are drawn anew.
         """
 
         columns: tuple[Trained, ...] = ("fc8", "fc6-8", "all")
@@ -69,10 +66,7 @@ class VOCClassification(Protocol):
         weight_decay: float = 0.01
         hidden: int = 0
         crops: int = 10
-        images_per_class: int = 0
         draws: int = 1
-        seed: int = 0
-        references: bool = True
 
     paper: ClassVar[str] = (
         "Krahenbuhl, Doersch, Donahue, Darrell, Data-dependent Initializations of Convolutional Neural Networks, 2016, "
@@ -80,13 +74,7 @@ class VOCClassification(Protocol):
     )
     reads: ClassVar[tuple[str, ...]] = ("image", "extent", "label")
     needs: ClassVar[type[Method]] = ImageEncoder  # type: ignore[type-abstract]
-    learns: ClassVar[bool] = True
     config: Config
-
-    @property
-    def deals(self) -> bool:
-        """Whether a number of images of each class is drawn, and all others are measured."""
-        return self.config.images_per_class > 0
 
     def measure(self, method: Method, split: Split) -> Result:
         """Train on the known images of every draw, from every row's weights, and score the others or the test part.
@@ -100,8 +88,7 @@ class VOCClassification(Protocol):
         chosen, notes = _columns(method, config.columns)
         if config.crops < 1:
             raise UsageError(f"--crops {config.crops}: wanted 1 or more")
-        pool = LabelledPool.of(split)
-        draws = label_draws(pool, config.draws, num_per_class=config.images_per_class, seed=config.seed)
+        pool, draws = self.drawn(split)
         starts: dict[str, Method] = {"model": method}
         rows: dict[str, list[dict[str, float]]] = {}
         if config.references:
