@@ -55,8 +55,8 @@ class ContextPredictionConfig:
         num_grids: grids an image.
         coarse: share of the patches that are shrunk and enlarged again.
         smallest: shortest side to which they are shrunk.
-        fringes: what becomes of the colours that a lens parts: ``drop`` makes noise of all channels but one in
-            training, ``project`` takes the difference between green and magenta out of every image, ``keep`` keeps it.
+        fringes: what becomes of the colours that a lens parts: ``drop`` makes noise of all channels of a patch but
+            one, ``project`` takes the difference between green and magenta out of every image, ``keep`` keeps it.
         optimizer: ``sgd`` at a constant rate, or ``adamw``, whose rate rises at first and falls along a cosine.
         learning_rate: its peak; the released 1e-5 is of a sum over the 2,688 pairs of 8 images.
         momentum: of SGD.
@@ -145,7 +145,7 @@ class ContextPrediction(ImageEncoder):
         return {"image": torch.rand(batch_size, 3, 240, 240), "extent": torch.full((batch_size, 2), 240)}
 
     def step(self, batch: Batch, draws: Draws) -> Losses:
-        """Cut grids of patches and compute the cross-entropy of where neighbours lie; nothing is hidden in eval mode.
+        """Cut grids of patches and compute the cross-entropy of where neighbours lie; in eval mode none is shrunk.
 
         Args:
             batch: ``image`` (B, C, H, W) and ``extent`` (B, 2).
@@ -167,9 +167,7 @@ class ContextPrediction(ImageEncoder):
             most=config.grid,
             num_grids=config.num_grids,
         )
-        patches = cut_patches(batch["image"], boxes, config.patch)  # (B, P, C, S, S)
-        if self.training:
-            patches = self._hidden(patches, draws)
+        patches = self._hidden(cut_patches(batch["image"], boxes, config.patch), draws)  # (B, P, C, S, S)
         codes = self._codes(patches[present])
         row = present.flatten().cumsum(0).view_as(present) - 1  # (B, P), of each patch among the codes
         both = present[:, self.middle] & present[:, self.beside]  # (B, M)
@@ -206,7 +204,8 @@ class ContextPrediction(ImageEncoder):
 
     def _hidden(self, patches: Tensor, draws: Draws) -> Tensor:
         """Hide from (B, P, C, S, S) patches what would give their place away without looking at what they show."""
-        patches = coarsen(patches, self.coarsening, draws, share=self.config.coarse)
+        if self.training:
+            patches = coarsen(patches, self.coarsening, draws, share=self.config.coarse)
         return drop_colours(patches, draws) if self.config.fringes == "drop" else patches
 
     def _codes(self, patches: Tensor) -> Tensor:
@@ -302,8 +301,9 @@ def cpu() -> Recipe:
 
     Command: ``lessup train context-prediction --data DATA --out RUN --recipe cpu``.
 
-    Grids of 3 x 3 patches of 16 pixels, a quarter of the image as in the paper, go through the convolutions of
-    ``alexnet-small`` at the scale at which whole images go through them later.
+    Grids of 2 x 2 patches of 24 pixels, half a patch apart as in the paper, go through the convolutions of
+    ``alexnet-small`` at the scale at which whole images go through them later. With 3 x 3 patches of 16 pixels, a
+    quarter of the image as in the paper, the answers stay much worse at equal cost.
     """
     config = ContextPredictionConfig(
         backbone="alexnet-small",
@@ -312,12 +312,12 @@ def cpu() -> Recipe:
         fc7=512,
         fc8=256,
         pixels=(4096, 4096),
-        patch=16,
-        gap=6,
+        patch=24,
+        gap=12,
         jitter=2,
-        grid=3,
+        grid=2,
         num_grids=1,
-        smallest=8,
+        smallest=12,
         optimizer="adamw",
         learning_rate=1e-3,
         weight_decay=1e-4,
