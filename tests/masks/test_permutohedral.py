@@ -35,6 +35,15 @@ def test_filter_comes_near_the_gaussian_mean(dimensions):
     assert (got - wanted).norm() < 0.15 * (wanted - value.mean(0)).norm()
 
 
+def test_points_by_the_hundred_on_one_corner_all_count():
+    position = torch.tensor([[0.2], [50.0]], dtype=torch.float64).repeat_interleave(torch.tensor([1000, 129]), 0)
+    value = torch.rand(1129, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    lattice = Lattice.around(position)
+    mean = lattice.filter(value) / lattice.filter(torch.ones(1129, 1, dtype=torch.float64))
+    torch.testing.assert_close(mean[:1000], value[:1000].mean(0).expand(1000, 2))
+    torch.testing.assert_close(mean[1000:], value[1000:].mean(0).expand(129, 2))
+
+
 def test_filter_of_one_point_among_many_is_a_bell_of_standard_deviation_1():
     x = torch.arange(-4, 4, 0.01, dtype=torch.float64)[:, None] + 50
     response = Lattice.around(x).filter(((x - 50).abs() < 0.005).double())[:, 0]

@@ -20,15 +20,14 @@ def mean_field(energy: Floats, lattice: Corners, num_iterations: int, result: Fl
         result: (K, N) to fill.
     """
     width = -len(energy) % WIDTH + len(energy)
-    rows = np.empty((energy.shape[1], width), np.float32)
-    _to_rows(energy, rows)
-    values = [np.empty(0, np.float32), np.empty(lattice.number * width, np.float32)]
+    rows = _to_rows(energy, width)
+    values = [np.empty(lattice.number * width, np.float32) for _ in range(2)]
     nowhere = lattice.corner[:, :0], lattice.share[:, :0]
     for iteration in range(num_iterations):
         read = (lattice.corner, lattice.share) if iteration else nowhere
         _update(rows.reshape(-1), *read, values[0], lattice.corner, lattice.share, values[1])
         blur(lattice.line, lattice.start, width, values[1])
-        values = [values[1], values[0] if iteration else np.empty_like(values[1])]
+        values.reverse()
     read = (lattice.corner, lattice.share) if num_iterations else nowhere
     _finish(rows.reshape(-1), *read, values[0])
     _from_rows(rows, result)
@@ -63,14 +62,16 @@ def _scale_shares(corner: Indices, share: Floats, values: Floats, weight: np.flo
 
 
 @compiled
-def _to_rows(energy: Floats, rows: Floats) -> None:
-    """Fill (N, width) with minus the (K, N) energies; what is beyond K gets no probability."""
+def _to_rows(energy: Floats, width: int) -> Floats:
+    """Return (N, width), minus the (K, N) energies; what is beyond K gets no probability."""
     classes, points = energy.shape
+    rows = np.empty((points, width), np.float32)
     rows[:, classes:] = -np.inf
     for begin in range(0, points, TILE):
         for k in range(classes):
             for point in range(begin, min(begin + TILE, points)):
                 rows[point, k] = -energy[k, point]
+    return rows
 
 
 @compiled

@@ -13,6 +13,7 @@ share a number, and then a value, with a probability of about 1e-8 for 100,000 c
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ from lessup.errors import DataError, ShapeError
 
 MULTIPLIER = 0x9E3779B97F4A7C15
 """Its powers make the numbers of corners: 2^64 over the golden ratio, odd, so that no bit is lost."""
+
+PIECE = 64
+"""Points that are splatted onto one corner in one go: half an image of one colour must not wait for a single thread."""
 
 LARGEST = 2.0**20
 """Largest position in standard deviations; float32 still tells a tenth of one apart there."""
@@ -77,19 +81,30 @@ class Lattice:
         Returns:
             (N, K).
         """
-        corners = self.corner.shape[1]
-        order = self.corner.flatten().argsort(stable=True)
-        counts = torch.bincount(self.corner.flatten(), minlength=self.neighbour.shape[2])
-        shares = self.share.flatten()[order]
-        # A bag is summed by one thread in the order of its points: the same sums in every run, on a GPU too.
-        mixed = F.embedding_bag(
-            order // corners, value, counts.cumsum(0) - counts, mode="sum", per_sample_weights=shares
-        )
+        points, shares, piece, bag = self._bags
+        mixed = F.embedding_bag(points, value, piece, mode="sum", per_sample_weights=shares)
+        mixed = F.embedding_bag(torch.arange(len(piece), device=piece.device), mixed, bag, mode="sum")
         nothing = mixed.new_zeros(1, mixed.shape[1])
         for before, after in self.neighbour:
             padded = torch.cat([mixed, nothing])
             mixed = mixed + (padded[before] + padded[after]) / 2
         return F.embedding_bag(self.corner, mixed, mode="sum", per_sample_weights=self.share)
+
+    @cached_property
+    def _bags(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Sort what is splatted by corner; sums in a fixed order are the same in every run, on a GPU too.
+
+        Returns:
+            The points in the order of their corners; their shares; where among them each piece of at most PIECE points
+            of one corner begins; where among the pieces those of each corner begin.
+        """
+        order = self.corner.flatten().argsort(stable=True)
+        counts = torch.bincount(self.corner.flatten(), minlength=self.neighbour.shape[2])
+        pieces = (counts + PIECE - 1) // PIECE
+        bag = pieces.cumsum(0) - pieces
+        within = torch.arange(int(pieces.sum()), device=order.device) - bag.repeat_interleave(pieces)
+        piece = (counts.cumsum(0) - counts).repeat_interleave(pieces) + PIECE * within
+        return order // self.corner.shape[1], self.share.flatten()[order], piece, bag
 
 
 def checked(position: Tensor) -> Tensor:
