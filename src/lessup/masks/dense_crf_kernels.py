@@ -7,7 +7,7 @@ from lessup.masks.permutohedral_kernels import Corners, Floats, Indices, blur
 from lessup.transforms.compiled import compiled
 
 TILE = 64
-"""Pixels whose classes are transposed at once, so that reading and writing stay in the nearest cache."""
+"""Pixels that are transposed or updated at once, so that their classes stay in the nearest cache."""
 
 
 def mean_field(energy: Floats, lattice: Corners, num_iterations: int, result: Floats) -> None:
@@ -21,15 +21,14 @@ def mean_field(energy: Floats, lattice: Corners, num_iterations: int, result: Fl
     """
     width = -len(energy) % WIDTH + len(energy)
     rows = _to_rows(energy, width)
-    values = [np.empty(lattice.number * width, np.float32) for _ in range(2)]
-    nowhere = lattice.corner[:, :0], lattice.share[:, :0]
-    for iteration in range(num_iterations):
-        read = (lattice.corner, lattice.share) if iteration else nowhere
-        _update(rows.reshape(-1), *read, values[0], lattice.corner, lattice.share, values[1])
-        blur(lattice.line, lattice.start, width, values[1])
-        values.reverse()
-    read = (lattice.corner, lattice.share) if num_iterations else nowhere
-    _finish(rows.reshape(-1), *read, values[0])
+    corner, share, values = lattice.corner[:, :0], lattice.share[:, :0], np.empty(0, np.float32)  # no messages yet
+    room = np.empty(lattice.number * width, np.float32)
+    for _ in range(num_iterations):
+        _update(rows, corner, share, values, lattice.corner, lattice.share, room)
+        blur(lattice.line, lattice.start, width, room)
+        values, room = room, np.empty_like(room) if len(values) == 0 else values
+        corner, share = lattice.corner, lattice.share
+    _softmax(rows, corner, share, values, rows)
     _from_rows(rows, result)
 
 
@@ -85,28 +84,6 @@ def _from_rows(rows: Floats, result: Floats) -> None:
 
 
 @compiled
-def _softmax(
-    rows: Floats, at: int, width: int, corner: Indices, share: Floats, point: int, values: Floats, row: Floats
-) -> np.float32:
-    """Fill the row with powers of e in proportion to the probabilities of one pixel, and return their sum."""
-    most = spread(np.float32(-np.inf))
-    for lane in range(0, width, WIDTH):
-        message = load(rows, at + lane)
-        for place in range(corner.shape[1]):
-            there = np.int64(corner[point, place]) * width + lane
-            message = add_product(spread(share[point, place]), load(values, there), message)
-        store(row, lane, message)
-        most = larger(most, message)
-    shift, one = spread(-largest(most)), spread(np.float32(1))
-    whole = spread(np.float32(0))
-    for lane in range(0, width, WIDTH):
-        power = exponential(add_product(load(row, lane), one, shift))
-        store(row, lane, power)
-        whole = add(whole, power)
-    return np.float32(total(whole))
-
-
-@compiled
 def _update(
     rows: Floats,
     corner: Indices,
@@ -117,27 +94,56 @@ def _update(
     new_values: Floats,
 ) -> None:
     """Slice the messages out of the corners, update every pixel, and splat its probabilities onto the new corners."""
-    width = len(rows) // len(corner)
-    row = np.empty(width, np.float32)
     new_values[:] = 0
-    for point in range(len(corner)):
-        whole = _softmax(rows, point * width, width, corner, share, point, values, row)
-        for place in range(new_corner.shape[1]):
-            there = np.int64(new_corner[point, place]) * width
-            part = spread(new_share[point, place] / whole)
-            for lane in range(0, width, WIDTH):
-                store(new_values, there + lane, add_product(part, load(row, lane), load(new_values, there + lane)))
+    q = np.empty((TILE, rows.shape[1]), np.float32)
+    for begin in range(0, len(rows), TILE):
+        end = min(begin + TILE, len(rows))
+        _softmax(rows[begin:end], corner[begin:end], share[begin:end], values, q)
+        _splat(q, new_corner[begin:end], new_share[begin:end], new_values)
 
 
 @compiled
-def _finish(rows: Floats, corner: Indices, share: Floats, values: Floats) -> None:
-    """Slice the messages out of the corners and put the probabilities in the place of the energies."""
-    width = len(rows) // len(corner)
-    row = np.empty(width, np.float32)
-    nothing = spread(np.float32(0))
+def _softmax(rows: Floats, corner: Indices, share: Floats, values: Floats, q: Floats) -> None:
+    """Fill the first (N, width) of ``q``, which may be ``rows``, with the probabilities of N pixels.
+
+    Args:
+        rows: (N, width) minus the energies.
+        corner: (N, M) where the messages lie.
+        share: (N, M) of them.
+        values: (V * width,) to slice them from.
+        q: to fill.
+    """
+    points, width = rows.shape
+    score, result = rows.reshape(-1), q.reshape(-1)
+    nothing, one = spread(np.float32(0)), spread(np.float32(1))
+    for point in range(points):
+        begin, end = point * width, (point + 1) * width
+        most = spread(np.float32(-np.inf))
+        for at in range(begin, end, WIDTH):
+            message = load(score, at)
+            for place in range(corner.shape[1]):
+                there = np.int64(corner[point, place]) * width + (at - begin)
+                message = add_product(spread(share[point, place]), load(values, there), message)
+            store(result, at, message)
+            most = larger(most, message)
+        shift, whole = spread(-largest(most)), nothing
+        for at in range(begin, end, WIDTH):
+            power = exponential(add_product(load(result, at), one, shift))
+            store(result, at, power)
+            whole = add(whole, power)
+        part = spread(np.float32(1) / total(whole))
+        for at in range(begin, end, WIDTH):
+            store(result, at, add_product(part, load(result, at), nothing))
+
+
+@compiled
+def _splat(q: Floats, corner: Indices, share: Floats, values: Floats) -> None:
+    """Add the probabilities of N pixels, the first of ``q``, to their corners."""
+    width, source = q.shape[1], q.reshape(-1)
     for point in range(len(corner)):
-        at = point * width
-        whole = _softmax(rows, at, width, corner, share, point, values, row)
-        part = spread(np.float32(1) / whole)
-        for lane in range(0, width, WIDTH):
-            store(rows, at + lane, add_product(part, load(row, lane), nothing))
+        begin, end = point * width, (point + 1) * width
+        for place in range(corner.shape[1]):
+            there = np.int64(corner[point, place]) * width - begin
+            part = spread(share[point, place])
+            for at in range(begin, end, WIDTH):
+                store(values, there + at, add_product(part, load(source, at), load(values, there + at)))
