@@ -177,6 +177,17 @@ def speed() -> str:
     return markdown(["what", "against", "lessup", "times"], lines)
 
 
+def dense_crf() -> str:
+    """Seconds for one photograph and equality to pydensecrf2."""
+    lines = []
+    for size, one in results().get("dense_crf", {"settings": {}})["settings"].items():
+        for name, seconds in one["seconds"].items():
+            equality = one["equality"][name]
+            figures = f"{seconds:.3f}", f"{one['times_faster'][name]:.2f}", f"{equality['labels_equal_percent']:.3f}"
+            lines.append([f"{size}: {name}", *figures, f"{equality['mean_difference']:.0e}"])
+    return markdown(["one photograph", "seconds", "times faster", "labels equal, %", "mean difference of Q"], lines)
+
+
 def provenance() -> str:
     """Command, commit, machine and time of every result."""
     lines = []
@@ -200,6 +211,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "starts": starts,
     "image_speed": image_speed,
     "speed": speed,
+    "dense_crf": dense_crf,
     "provenance": provenance,
 }
 
