@@ -55,9 +55,8 @@ def textures(count: int, draws: Draws, *, magnified: float = MAGNIFIED) -> Tenso
 
 def network(fringes: Fringes, seed: int) -> ContextPrediction:
     """Build a small network with random weights."""
-    config = replace(
-        cpu().config, layer="conv2", fc6=64, fc7=128, fc8=64, patch=14, gap=8, jitter=1, coarse=0.0, fringes=fringes
-    )
+    patches = {"patch": 14, "gap": 8, "jitter": 1, "grid": 3, "smallest": 8, "coarse": 0.0}
+    config = replace(cpu().config, layer="conv2", fc6=64, fc7=128, fc8=64, fringes=fringes, **patches)
     method = training.build("context-prediction", config, seed)
     assert isinstance(method, ContextPrediction)
     return method
