@@ -117,20 +117,27 @@ def labels() -> str:
 
 
 def transfer() -> str:
-    """Every committed table of `lessup compare`, its rows with mean and spread."""
+    """Every committed table of `lessup compare`, its rows with mean and spread, and what training took."""
     parts = []
     for name, one in results().items():
         table = one.get("table")
         if table:
-            heads = [f"{column['group']}: {column['head']}" for column in table["columns"]]
-            lines = [[row["name"], *(_value(row, column) for column in table["columns"])] for row in table["rows"]]
-            parts.append(f"`{name}`:\n\n{markdown(['', *heads], lines)}")
+            columns = [column for column in table["columns"] if "_at_" not in column["metric"]]
+            heads = [f"{column['group']}: {column['head']}" for column in columns]
+            lines = [
+                [row["name"], *(_value(row, column) for column in columns), _minutes(row)] for row in table["rows"]
+            ]
+            parts.append(f"`{name}`:\n\n{markdown(['', *heads, 'training, minutes'], lines)}")
     return "\n\n".join(parts) or markdown(["", "linear-svm"], [])
 
 
 def _value(row: dict[str, Any], column: dict[str, Any]) -> str:
     value = row["values"].get(column["protocol"], {}).get(column["metric"])
     return "-" if value is None else f"{value['mean']:.1f} ± {value['std']:.1f}"
+
+
+def _minutes(row: dict[str, Any]) -> str:
+    return "-" if row["cost"] is None else f"{row['cost']['minutes']:.0f}"
 
 
 def starts() -> str:
