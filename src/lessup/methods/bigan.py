@@ -283,7 +283,7 @@ def paper() -> Recipe:
 
 
 def mnist() -> Recipe:
-    """Train on MNIST within half an hour on two cores.
+    """Train on MNIST: 64 minutes on one busy core; 96.7 % by the nearest neighbour, where pixels have 96.9.
 
     Command: ``lessup train bigan --data MNIST --out RUN --recipe mnist``.
     """
