@@ -176,6 +176,20 @@ def test_weights_decay_and_biases_do_not(optimizer):
     assert method.classifier.bias[0].item() == 1
 
 
+def test_ending_gives_the_scores_back_from_the_pooled_map():
+    method = Supervised(SupervisedConfig(backbone="resnet18-small", num_classes=5)).eval()
+    image = torch.randn(2, 3, 32, 32)
+    ending = method.ending
+    assert ending is not None
+    assert ending.layer == "layer4"
+    pooled = method.backbone.features(image, (ending.layer,))[ending.layer].mean((2, 3))
+    torch.testing.assert_close(pooled @ ending.weight.T + ending.bias, method.logits(image))
+
+
+def test_layers_behind_the_last_map_leave_no_ending(method):
+    assert method.ending is None
+
+
 def test_configured_takes_channels_classes_and_target_from_the_data():
     config = Supervised.configured(SupervisedConfig(), photographs())
     assert (config.channels, config.num_classes, config.target) == (3, 3, "label")

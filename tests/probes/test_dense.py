@@ -5,9 +5,7 @@ import copy
 import pytest
 import torch
 
-from lessup import backbones, methods
-from lessup.backbones import dense
-from lessup.errors import UsageError
+from lessup import methods
 from lessup.probes.fast_rcnn import FastRCNN, FastRCNNConfig
 from lessup.probes.fcn import FCN, FCNConfig
 from lessup.training import build
@@ -18,19 +16,6 @@ from lessup.transforms.draws import Draws
 def encoder():
     config = methods.recipes("autoencoder")["cpu"]().config
     return build("autoencoder", config, seed=0).eval()
-
-
-def test_last_map_is_the_deepest_that_is_fine_enough():
-    assert dense.last_map(backbones.build("alexnet-caffe", channels=3)) == "conv5"
-    assert dense.last_map(backbones.build("alexnet-small", channels=3)) == "pool5"
-    assert dense.last_map(backbones.build("resnet18", channels=3)) == "layer3"
-
-
-def test_network_without_a_map_cannot_be_run_over_an_image():
-    backbone = backbones.build("alexnet-small", channels=3)
-    backbone.shapes = dict.fromkeys(backbone.shapes, (3,))
-    with pytest.raises(UsageError, match="no map"):
-        dense.last_map(backbone)
 
 
 def test_fcn_counts_no_pixel_that_is_not_to_be_counted(encoder):

@@ -1,5 +1,7 @@
 """Which part of a backbone is run over a whole image, and which on one region of it."""
 
+from torch import nn
+
 from lessup.backbones import Aside, Backbone
 from lessup.errors import UsageError
 
@@ -23,3 +25,11 @@ def last_map(backbone: Backbone) -> str:
     if not maps:
         raise UsageError(f"this network has no map of a stride of {COARSEST} pixels or less: choose another backbone")
     return maps[-1]
+
+
+def pooled_map(backbone: Backbone) -> str | None:
+    """Return the layer whose map the last stage pools to one value a channel; None where the network ends otherwise."""
+    before, last = (None, *chain(backbone))[-2:]
+    pooling = next(iter(backbone.stages[last].children()), None) if last else None
+    pools = isinstance(pooling, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d) and pooling.output_size in (1, (1, 1))
+    return before if pools else None

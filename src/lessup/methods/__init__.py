@@ -240,6 +240,42 @@ class ImageEncoder(Method):
         return {layer: flat(found[layer]) if layer in found else self.encode(batch, layer) for layer in layers}
 
 
+@dataclass(frozen=True)
+class PooledEnding:
+    """How a network ends that pools a map and weighs it by class, so that its scores can be read off every place.
+
+    Attributes:
+        layer: the map (B, C, H, W), or tokens (B, T, C), that is pooled.
+        weight: (K, C) of the linear layer behind the pooling.
+        bias: (K,) of the same.
+    """
+
+    layer: str
+    weight: Tensor
+    bias: Tensor
+
+
+class Classifier(ImageEncoder):
+    """A method that scores classes of images."""
+
+    @abstractmethod
+    def logits(self, image: Tensor) -> Tensor:
+        """Return (B, K) scores before any softmax or sigmoid; differentiable in the image, and nothing is dropped.
+
+        Args:
+            image: (B, C, H, W) as ``prepared`` gives it, of any size that the backbone takes.
+        """
+
+    @property
+    @abstractmethod
+    def ending(self) -> PooledEnding | None:
+        """What is pooled and how it is weighed; None where the network ends otherwise."""
+
+    def classify(self, batch: Batch) -> Tensor:
+        """Return (B, K) scores of whole images."""
+        return self.logits(self.prepared(batch))
+
+
 class Reconstructor(ImageEncoder):
     """A method that gives an image back from its code.
 

@@ -23,10 +23,10 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from lessup import backbones
-from lessup.backbones import weights
+from lessup.backbones import dense, weights
 from lessup.backbones.magic_init import NUM_IMAGES, Kind, calibrate, chain, initialise
 from lessup.errors import DataError
-from lessup.methods import ImageEncoder, Losses, Optimization, Recipe, flat
+from lessup.methods import Classifier, Losses, Optimization, PooledEnding, Recipe, flat
 from lessup.runs import Training
 from lessup.runs.files import is_first_process
 from lessup.samples import Batch, Samples
@@ -95,7 +95,7 @@ class SupervisedConfig:
     weight_decay: float = 5e-4
 
 
-class Supervised(ImageEncoder):
+class Supervised(Classifier):
     """A backbone and a linear classifier."""
 
     Config: ClassVar = SupervisedConfig
@@ -208,9 +208,15 @@ class Supervised(ImageEncoder):
             image = coloured(image, config.lighting, draws)
         return self.backbone.normalised(image)
 
-    def classify(self, batch: Batch) -> Tensor:
-        """Return (B, K) logits of whole images; nothing is dropped."""
-        return self._logits(self.prepared(batch))
+    def logits(self, image: Tensor) -> Tensor:
+        """Return (B, K) scores of prepared (B, C, H, W) images; nothing is dropped."""
+        return self._logits(image)
+
+    @property
+    def ending(self) -> PooledEnding | None:
+        """The map that the backbone's last stage pools, and the classifier behind it."""
+        pooled = dense.pooled_map(self.backbone)
+        return PooledEnding(pooled, self.classifier.weight, self.classifier.bias) if pooled else None
 
     def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
         """Return (B, D) features of whole images, or (B, K) ``logits``.
