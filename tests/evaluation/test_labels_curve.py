@@ -97,7 +97,7 @@ def test_numbers_of_labels_that_most_classes_lack_are_left_out_and_named():
 
 def test_the_labels_that_training_from_scratch_needs_are_read_off_its_curve(encoder, monkeypatch):
     """It rises from 0 with 1 label to 200 with 4: s % are reached after s / 200 of the way from ln 1 to ln 4."""
-    monkeypatch.setattr(LabelsCurve, "_trained", lambda *_: [{"accuracy_1": 0.0, "accuracy_4": 200.0}])
+    monkeypatch.setattr(LabelsCurve, "_trained", lambda *_: ([{"accuracy_1": 0.0, "accuracy_4": 200.0}], 0.1))
     result = measure(encoder, untouched(discs(noise=90)), labels=(1, 4), draws=2, scratch=True, fine_tuned=True)
     model, tuned = result.rows["model"], result.rows["fine_tuned"]
     for level in (1, 4):
@@ -111,14 +111,14 @@ def test_the_labels_that_training_from_scratch_needs_are_read_off_its_curve(enco
 
 
 def test_a_score_that_training_from_scratch_never_reaches_is_said_in_words(encoder, monkeypatch):
-    monkeypatch.setattr(LabelsCurve, "_trained", lambda *_: [{"accuracy_1": 0.0, "accuracy_4": 1.0}])
+    monkeypatch.setattr(LabelsCurve, "_trained", lambda *_: ([{"accuracy_1": 0.0, "accuracy_4": 1.0}], 0.1))
     result = measure(encoder, untouched(discs()), labels=(1, 4), draws=1, scratch=True)
     assert not any(metric.startswith("scratch_labels") for metric in result.rows["model"])
     assert any("as well as model: more than 4 for 1, more than 4 for 4" in note for note in result.notes)
 
 
 def test_the_whole_network_is_trained_from_random_and_from_trained_weights(encoder):
-    settings = {"labels": (8,), "draws": 2, "steps": 40, "learning_rate": 0.01, "crops": 2}
+    settings = {"labels": (8,), "draws": 2, "steps": 40, "learning_rates": (0.01,), "crops": 2}
     result = measure(encoder, untouched(discs(16)), scratch=True, fine_tuned=True, **settings)
     assert list(result.rows) == ["chance", "random", "magic_init", "model", "from_scratch", "fine_tuned"]
     scratch = result.rows["from_scratch"]
@@ -135,7 +135,15 @@ def test_the_whole_network_is_trained_on_the_labels_of_each_draw(encoder, monkey
         return FineTunedImages(start, config).eval()
 
     monkeypatch.setattr(labels_curve, "fine_tuned", note)
-    settings = {"labels": (1, 8), "draws": 3, "trained_draws": 2, "seed": 5, "crops": 1, "references": False}
+    settings = {
+        "labels": (1, 8),
+        "draws": 3,
+        "trained_draws": 2,
+        "seed": 5,
+        "crops": 1,
+        "references": False,
+        "learning_rates": (0.01,),
+    }
     parts = untouched(discs(16))
     result = measure(encoder, parts, scratch=True, fine_tuned=True, **settings)
     assert result.rows["from_scratch"]["accuracy_1"].n == 2
@@ -149,12 +157,31 @@ def test_the_whole_network_is_trained_on_the_labels_of_each_draw(encoder, monkey
     assert trained == wanted
 
 
+def test_the_rate_is_chosen_with_the_most_labels_and_kept_for_all(encoder, monkeypatch):
+    """The network that is trained at 0.2 alone tells the discs apart."""
+    trained = []
+
+    def stand_in(start, samples, config, settings):
+        trained.append((config.learning_rate, len(samples)))
+        network = FineTunedImages(start, config).eval()
+        network.classify_crops = lambda asked, _: np.stack([(config.learning_rate == 0.2) * np.eye(3)[asked.label]])
+        return network
+
+    monkeypatch.setattr(labels_curve, "fine_tuned", stand_in)
+    settings = {"labels": (1, 6), "draws": 1, "learning_rates": (0.1, 0.2, 0.4), "references": False}
+    result = measure(encoder, untouched(discs(16)), scratch=True, **settings)
+    assert trained == [(0.1, 12), (0.2, 12), (0.4, 12), (0.2, 3), (0.2, 18)]  # of 6 labels a class, 2 are held out
+    assert "from_scratch: learning rate 0.2 of 0.1, 0.2, 0.4" in result.notes
+
+
 def test_settings_that_make_no_sense_are_refused(encoder, toy, box_split):
     parts = untouched(discs())
     with pytest.raises(UsageError, match="--labels 0 5: wanted numbers of 1 or more"):
         measure(encoder, parts, labels=(0, 5))
     with pytest.raises(UsageError, match="2 draws, of which 3 are trained on"):
         measure(encoder, parts, draws=2, trained_draws=3)
+    with pytest.raises(UsageError, match="--learning-rates: wanted at least one"):
+        measure(encoder, parts, learning_rates=())
     with pytest.raises(UsageError, match="this one reads none"):
         measure(toy, box_split, labels=(1,), scratch=True)
 

@@ -23,6 +23,7 @@ def toy():
 
 
 def measure(method, parts, **settings):
+    settings = {"learning_rates": (1e-3,), **settings}
     return VOCClassification(VOCClassification.Config(**settings)).measure(method, parts)
 
 
@@ -105,6 +106,23 @@ def test_every_row_trains_every_column_on_the_training_part_alone(toy, stand_in)
     assert f"{len(known)} samples known and {len(parts.test)} measured once" in result.notes
 
 
+def test_every_column_takes_the_rate_that_does_best_on_held_out_training_images(toy, stand_in, monkeypatch):
+    """Decisions are right after training the classifier at 0.2, and everything at 0.1."""
+    parts = split(discs(), Folds())
+
+    def classify_crops(samples, num_crops):
+        _, _, config, _ = stand_in.asked[-1]
+        return np.stack([(config.learning_rate == {"fc8": 0.2, "all": 0.1}[config.trained]) * np.eye(3)[samples.label]])
+
+    monkeypatch.setattr(stand_in, "classify_crops", classify_crops)
+    result = measure(toy, parts, columns=("fc8", "all"), learning_rates=(0.1, 0.2), references=False)
+    trials = [len(parts.train) + len(parts.validation) > len(samples) for _, samples, *_ in stand_in.asked]
+    rates = [config.learning_rate for _, _, config, _ in stand_in.asked]
+    assert trials == [True] * 4 + [False] * 2
+    assert rates == [0.1, 0.2, 0.1, 0.2, 0.2, 0.1]
+    assert "model: learning rates 0.2 (fc8), 0.1 (all)" in result.notes
+
+
 def test_draws_train_anew_on_other_images_and_ask_the_rest(toy, stand_in):
     samples = discs()
     nothing = samples.take(np.arange(0))
@@ -119,7 +137,7 @@ def test_draws_train_anew_on_other_images_and_ask_the_rest(toy, stand_in):
 
 
 def test_a_network_tells_discs_apart_after_a_few_steps(toy):
-    rows = measure(toy, split(discs(16), Folds()), columns=("all",), steps=60, learning_rate=0.01).rows
+    rows = measure(toy, split(discs(16), Folds()), columns=("all",), steps=60, learning_rates=(0.01,)).rows
     assert rows["model"]["accuracy_all"].mean > rows["chance"]["accuracy_all"].mean + 30
     assert rows["model"]["accuracy_all_whole"].mean > rows["chance"]["accuracy_all"].mean + 30
 
@@ -143,6 +161,6 @@ def test_data_and_settings_that_cannot_be_measured_are_refused_before_any_traini
         measure(toy, split(discs(num_classes=1), Folds()))
     with pytest.raises(DataError, match=r"\d+ samples to learn from and \d+ to measure: wanted"):
         measure(toy, Split(nothing, nothing, samples))
-    with pytest.raises(UsageError, match="--crops 0: wanted 1 or more"):
+    with pytest.raises(UsageError, match="--crops 0, 1 rates: wanted 1 or more"):
         measure(toy, split(samples, Folds()), crops=0)
     assert not stand_in.asked

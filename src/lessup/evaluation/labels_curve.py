@@ -25,6 +25,7 @@ from lessup.metrics.labels_needed import labels_needed
 from lessup.probes.image_fine_tuning import ImageFineTuningConfig, fine_tuned
 from lessup.probes.layer_choice import COSTS, support_vector_machine
 from lessup.probes.linear_rows import linear_rows
+from lessup.probes.rate_choice import RATES, chosen_rate
 from lessup.runs import Training
 from lessup.samples.label_draws import Draw, LabelledPool
 from lessup.samples.splits import Split
@@ -61,7 +62,8 @@ class LabelsCurve(Protocol):
             trained_draws: of how many draws the whole network is trained.
             steps: updates of the whole network, with any number of labels.
             batch_size: images per update.
-            learning_rate: peak of its cosine.
+            learning_rates: peaks of its cosine; the one that does best on a third of the known images of the first
+                draw with the most labels is taken for all, the first one where too few are known to choose.
             crops: random crops of a test image whose scores are averaged where the whole network was trained.
         """
 
@@ -76,7 +78,7 @@ class LabelsCurve(Protocol):
         trained_draws: int = 1
         steps: int = 500
         batch_size: int = 32
-        learning_rate: float = 3e-4
+        learning_rates: tuple[float, ...] = RATES
         crops: int = 10
 
     paper: ClassVar[str] = (
@@ -101,17 +103,23 @@ class LabelsCurve(Protocol):
             UsageError: a setting makes no sense, or there is no such layer.
         """
         self._check(method)
+        config = self.config
         pool = LabelledPool.of(split)
-        levels, notes = carried(pool, self.config.labels)
-        drawn = draws_by_level(pool, levels, self.config.draws, seed=self.config.seed)
+        levels, notes = carried(pool, config.labels)
+        drawn = draws_by_level(pool, levels, config.draws, seed=config.seed)
         rows, linear_notes = self._linear(method, pool, drawn)
         starts = {
-            "from_scratch": untrained(method, self.config.seed) if self.config.scratch else None,
-            "fine_tuned": method if self.config.fine_tuned else None,
+            "from_scratch": untrained(method, config.seed) if config.scratch else None,
+            "fine_tuned": method if config.fine_tuned else None,
         }
         for row, start in starts.items():
             if isinstance(start, ImageEncoder):
-                rows[row] = scores_over(self._trained(start, pool, drawn))
+                metrics, rate = self._trained(start, pool, drawn)
+                rows[row] = scores_over(metrics)
+                notes = (
+                    *notes,
+                    f"{row}: learning rate {rate:g} of {', '.join(f'{each:g}' for each in config.learning_rates)}",
+                )
         headline = "map" if pool.several else "accuracy"
         curves = {row: [scores[f"{headline}_{level}"] for level in levels] for row, scores in rows.items()}
         saved, saved_notes = _labels_saved(levels, curves)
@@ -124,6 +132,8 @@ class LabelsCurve(Protocol):
         config = self.config
         if not config.labels or min(config.labels) < 1:
             raise UsageError(f"--labels {' '.join(map(str, config.labels))}: wanted numbers of 1 or more")
+        if not config.learning_rates:
+            raise UsageError("--learning-rates: wanted at least one")
         if config.draws < 1 or not 1 <= config.trained_draws <= config.draws:
             raise UsageError(
                 f"{config.draws} draws, of which {config.trained_draws} are trained on: wanted at least 1, and no more "
@@ -153,24 +163,39 @@ class LabelsCurve(Protocol):
             found[row] = scores_over([settings_apart(of_level) for of_level in named])
         return found, rows.notes
 
-    def _trained(self, start: ImageEncoder, pool: LabelledPool, drawn: Drawn) -> list[dict[str, float]]:
-        """Train the whole network with every number of labels, and return the metrics by draw."""
-        return [
+    def _trained(self, start: ImageEncoder, pool: LabelledPool, drawn: Drawn) -> tuple[list[dict[str, float]], float]:
+        """Train the whole network with every number of labels; return the metrics by draw, and the rate."""
+        most = drawn[max(drawn)][0].known
+        rate = chosen_rate(
+            self.config.learning_rates, pool, most, lambda draw, rate: self._decided(start, pool, draw, 0, rate)
+        )
+        metrics = [
             settings_apart(
-                {str(level): self._end_to_end(start, pool, draws[number], number) for level, draws in drawn.items()}
+                {
+                    str(level): self._end_to_end(start, pool, draws[number], number, rate)
+                    for level, draws in drawn.items()
+                }
             )
             for number in range(self.config.trained_draws)
         ]
+        return metrics, rate
 
-    def _end_to_end(self, start: ImageEncoder, pool: LabelledPool, draw: Draw, number: int) -> dict[str, float]:
+    def _end_to_end(
+        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, number: int, rate: float
+    ) -> dict[str, float]:
+        decided = self._decided(start, pool, draw, number, rate)
+        return decision_scores(decided, pool.targets[draw.asked], pool.classes, several=pool.several)
+
+    def _decided(
+        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, number: int, rate: float
+    ) -> NDArray[np.float32]:
+        """Train on what a draw knows and return (M, K) scores of what it asks."""
         config = self.config
-        head = ImageFineTuningConfig(
-            num_classes=len(pool.classes), several=pool.several, learning_rate=config.learning_rate
-        )
+        head = ImageFineTuningConfig(num_classes=len(pool.classes), several=pool.several, learning_rate=rate)
         settings = Training(steps=config.steps, batch_size=config.batch_size, seed=config.seed + number)
         network = fine_tuned(start, pool.join(draw.known), head, settings)
-        decided = network.classify_crops(pool.join(draw.asked), config.crops).mean(0)
-        return decision_scores(decided, pool.targets[draw.asked], pool.classes, several=pool.several)
+        decided: NDArray[np.float32] = network.classify_crops(pool.join(draw.asked), config.crops).mean(0)
+        return decided
 
 
 def carried(pool: LabelledPool, labels: Sequence[int]) -> tuple[tuple[int, ...], tuple[str, ...]]:
