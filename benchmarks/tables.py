@@ -184,6 +184,21 @@ def speed() -> str:
     return markdown(["what", "against", "lessup", "times"], lines)
 
 
+def image_cache() -> str:
+    """Seconds to index, to decode and to open again."""
+    heads = {"index": "index", "first": "the first time", "again": "again"}
+    rows = results().get("image_cache", {"seconds": {}})["seconds"]
+    lines = [[name, *(f"{row[key]:.1f}" if key in row else "-" for key in heads)] for name, row in rows.items()]
+    return markdown(["seconds", *heads.values()], lines)
+
+
+def precision() -> str:
+    """Images a second in float32 and in bfloat16 on a CPU."""
+    rows = results().get("precision", {"images_per_s": {}})["images_per_s"]
+    lines = [[name, f"{row['32']:,}", f"{row['bf16']:,}", f"{row['times']:.2f}"] for name, row in rows.items()]
+    return markdown(["recipe", "float32, images/s", "bf16, images/s", "times"], lines)
+
+
 def dense_crf() -> str:
     """Seconds for one photograph and equality to pydensecrf2."""
     lines = []
@@ -218,6 +233,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "starts": starts,
     "image_speed": image_speed,
     "speed": speed,
+    "image_cache": image_cache,
+    "precision": precision,
     "dense_crf": dense_crf,
     "provenance": provenance,
 }
