@@ -197,7 +197,9 @@ def paper() -> Recipe:
 
 
 def mnist() -> Recipe:
-    """Train on MNIST within half an hour on two cores; ``--corruption 0.25`` makes it a denoising one.
+    """Train on MNIST: 16 minutes of one core in bfloat16, 97.1 % by the nearest neighbour, where pixels have 96.9.
+
+    ``--corruption 0.25`` makes it a denoising one.
 
     Command: ``lessup train autoencoder --data MNIST --out RUN --recipe mnist``.
     """
@@ -216,7 +218,7 @@ def images() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Train on small photographs on two cores.
+    """Train on small photographs: 25 minutes of one core in bfloat16; its features transfer worse than random weights.
 
     Command: ``lessup train autoencoder --data tiny-imagenet-100per.tar --out RUN --recipe cpu``.
     """

@@ -301,7 +301,7 @@ def images() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Train on small photographs on two cores.
+    """Train on small photographs: 23 minutes of one core in bfloat16; its features transfer worse than random weights.
 
     Command: ``lessup train bigan --data tiny-imagenet-100per.tar --out RUN --recipe cpu``.
     """
