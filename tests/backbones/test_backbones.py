@@ -57,5 +57,18 @@ def test_stages_until_a_layer_are_the_same_modules(doubling):
         doubling.until("three")
 
 
+def test_other_stages_take_the_place_of_those_that_are_left_out(doubling):
+    part = doubling.until("one", then={"flat": nn.Flatten()})
+    assert part.layers == ("one", "flat")
+    assert part.default == "flat"
+    assert part.shapes["flat"] == (4,)
+    assert part(torch.ones(1, 1, 2, 2)).tolist() == [[2, 2, 2, 2]]
+
+
+def test_forward_goes_on_after_any_stage(doubling):
+    x = torch.ones(1, 1, 2, 2)
+    assert [doubling(x, after=layer)[0, 0, 0, 0].item() for layer in (None, "one", "two")] == [4, 2, 1]
+
+
 def test_normalised_images_have_mean_0_and_deviation_1(doubling):
     assert doubling.normalised(torch.tensor([[[[0.5, 0.6]]]])).flatten().tolist() == pytest.approx([0, 1])

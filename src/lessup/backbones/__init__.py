@@ -62,9 +62,10 @@ class Backbone(nn.Module):
         mean, std = (image.new_tensor(value).view(-1, 1, 1) for value in (self.mean, self.std))
         return (image - mean) / std
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map normalised (B, C, S, S) to the output of the last stage."""
-        return self.features(x, self.layers[-1:])[self.layers[-1]]
+    def forward(self, x: Tensor, *, after: str | None = None) -> Tensor:
+        """Map normalised (B, C, S, S), or with ``after`` the output of that stage, to the output of the last stage."""
+        last = self.layers[-1]
+        return x if after == last else self.features(x, (last,), after=after)[last]
 
     def features(self, x: Tensor, layers: Collection[str], *, after: str | None = None) -> dict[str, Tensor]:
         """Return the outputs of the named stages; none is computed beyond the last of them.
@@ -95,23 +96,24 @@ class Backbone(nn.Module):
                 x = output
         return found
 
-    def until(self, layer: str) -> "Backbone":
+    def until(self, layer: str, *, then: Mapping[str, nn.Module] | None = None) -> "Backbone":
         """Return the stages up to a named one; they are the same modules, not copies.
 
         Args:
             layer: name of the last stage to keep, not an ``Aside``.
+            then: stages that take the place of those left out.
 
         Raises:
             UsageError: there is no such layer.
         """
         if layer not in self.layers:
             raise UsageError(f"no layer {layer!r}: choose among {', '.join(self.layers)}")
-        kept = self.layers[: self.layers.index(layer) + 1]
+        stages = {name: self.stages[name] for name in self.layers[: self.layers.index(layer) + 1]} | dict(then or {})
         return Backbone(
-            {name: self.stages[name] for name in kept},
+            stages,
             side=self.side,
             channels=self.channels,
-            default=self.default if self.default in kept else layer,
+            default=self.default if self.default in stages else [*stages][-1],
             mean=self.mean,
             std=self.std,
             aliases=self.aliases,
