@@ -78,7 +78,7 @@ def alexnet_context(channels: int = 3) -> Backbone:
     """Return what the two patches of context prediction share, for 96-pixel patches."""
     normalised = ("conv3", "conv4", "conv5", "fc6")
     return _AlexNet(
-        side=96, padding=5, response=True, batch_norm=normalised, affine=False, hidden=(4096,), initial=_xavier
+        side=96, padding=5, response=True, batch_norm=normalised, affine=False, hidden=(4096,), initial=xavier
     ).build(channels)
 
 
@@ -107,12 +107,18 @@ def alexnet_small_plain(channels: int = 3) -> Backbone:
     return _small(()).build(channels)
 
 
-def _gaussian(layer: Layer) -> None:
+def caffe_convolutions(channels: int, *, last: int = 256) -> dict[str, nn.Module]:
+    """Return the stages conv1 to conv5 of ``alexnet_caffe``, conv5 with ``last`` channels."""
+    network = _AlexNet(side=227, widths=(96, 256, 384, 384, last), groups=2, response=True, ones=ONES)
+    return {f"conv{number}": network.convolution(number, channels) for number in range(1, 6)}
+
+
+def gaussian(layer: Layer) -> None:
     """Fill weights with N(0, 0.01), or N(0, 0.005) where linear."""
     nn.init.normal_(layer.weight, std=0.005 if isinstance(layer, nn.Linear) else 0.01)
 
 
-def _xavier(layer: Layer) -> None:
+def xavier(layer: Layer) -> None:
     """Fill weights uniformly with variance 1 / fan-in, as Caffe's filler does."""
     limit = math.sqrt(3 / layer.weight[0].numel())
     nn.init.uniform_(layer.weight, -limit, limit)
@@ -163,7 +169,7 @@ class _AlexNet:
     slope: float = 0.0
     pool_padding: int = 0
     hidden: tuple[int, ...] = ()
-    initial: Callable[[Layer], None] = _gaussian
+    initial: Callable[[Layer], None] = gaussian
     ones: tuple[str, ...] = ()
     mean: tuple[float, ...] = MEAN
     std: float = 1 / 255
