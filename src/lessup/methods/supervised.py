@@ -18,7 +18,6 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -26,6 +25,7 @@ from lessup import backbones
 from lessup.backbones import dense, weights
 from lessup.backbones.magic_init import NUM_IMAGES, Kind, calibrate, chain, initialise
 from lessup.errors import DataError
+from lessup.losses.classification import label_loss, tag_loss
 from lessup.methods import Classifier, Losses, Optimization, PooledEnding, Recipe, flat
 from lessup.runs import Training
 from lessup.runs.files import is_first_process
@@ -187,14 +187,11 @@ class Supervised(Classifier):
         image = self.augmented(batch, draws) if self.training else self.prepared(batch)
         logits = self._logits(image, draws if self.training else None)
         if self.config.target == "tags":
-            return _tag_losses(logits, batch["tags"])
-        label = batch["label"]
-        known = label >= 0
-        count = known.sum().clamp(min=1)
-        smoothing = self.config.smoothing if self.training else 0.0
-        loss = F.cross_entropy(logits, label, ignore_index=-1, reduction="sum", label_smoothing=smoothing) / count
-        right = ((logits.detach().argmax(1) == label) & known).sum()
-        return Losses({"classification": loss}, {"accuracy": 100 * right / count})
+            loss, accuracy = tag_loss(logits, batch["tags"])
+        else:
+            smoothing = self.config.smoothing if self.training else 0.0
+            loss, accuracy = label_loss(logits, batch["label"], smoothing=smoothing)
+        return Losses({"classification": loss}, {"accuracy": accuracy})
 
     def augmented(self, batch: Batch, draws: Draws) -> Tensor:
         """Return (B, C, S, S) random views of images at the side of the backbone, normalised."""
@@ -286,14 +283,6 @@ def coloured(image: Tensor, strength: float, draws: Draws) -> Tensor:
     """
     amount = strength * draws.normal(len(image), 3) * image.new_tensor(COLOUR_POWERS)
     return image + (amount @ image.new_tensor(COLOUR_DIRECTIONS))[:, :, None, None]
-
-
-def _tag_losses(logits: Tensor, tags: Tensor) -> Losses:
-    """Return the cross-entropy of (B, K) tags, summed over the known ones of an image and averaged over images."""
-    known = tags >= 0
-    each = F.binary_cross_entropy_with_logits(logits, (tags == 1).to(logits), weight=known.to(logits), reduction="sum")
-    right = (((logits.detach() > 0) == (tags == 1)) & known).sum()
-    return Losses({"classification": each / len(tags)}, {"accuracy": 100 * right / known.sum().clamp(min=1)})
 
 
 def paper() -> Recipe:
