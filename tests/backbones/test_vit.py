@@ -6,10 +6,9 @@ from torch import nn
 from torchvision.models import VisionTransformer
 
 from lessup import backbones
-from lessup.backbones import weights
+from lessup.backbones import flat, weights
 from lessup.backbones.vit import Patches
 from lessup.errors import ShapeError
-from lessup.methods import flat
 
 
 @torch.no_grad()

@@ -4,13 +4,18 @@ A function of this folder that returns a ``Backbone`` is one; its name, with ``_
 """
 
 import inspect
+import math
 from collections.abc import Callable, Collection, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lessup import discovery
 from lessup.errors import UsageError
+
+MOST_FEATURES = 9216
+"""A map with more numbers is averaged over blocks of pixels until it has no more; AlexNet's ``pool5`` has as many."""
 
 
 class Aside(nn.Sequential):
@@ -161,3 +166,21 @@ def build(name: str, *, channels: int) -> Backbone:
     if name not in known:
         raise UsageError(f"no backbone called {name!r}: choose among {', '.join(sorted(known))}, timm:NAME")
     return known[name](channels)
+
+
+def flat(features: Tensor) -> Tensor:
+    """Return (B, D) from (B, D), from tokens (B, T, D), averaged, or from maps (B, C, H, W).
+
+    A map is averaged over blocks of pixels where D would pass ``MOST_FEATURES``.
+
+    >>> import torch
+    >>> flat(torch.zeros(2, 96, 27, 27)).shape
+    torch.Size([2, 7776])
+    """
+    if features.ndim == 3:
+        return features.mean(1)
+    if features.ndim == 4:
+        largest = max(int(math.sqrt(MOST_FEATURES / features.shape[1])), 1)
+        height, width = (min(length, largest) for length in features.shape[2:])
+        features = F.adaptive_avg_pool2d(features, (height, width))
+    return features.flatten(1)

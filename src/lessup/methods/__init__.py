@@ -13,12 +13,11 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from lessup import discovery
-from lessup.backbones import Backbone
+from lessup.backbones import Backbone, flat
 from lessup.errors import DataError, UsageError
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
@@ -183,10 +182,6 @@ class ShapeAutoencoder(Method):
         """
 
 
-MOST_FEATURES = 9216
-"""A map with more numbers is averaged over blocks of pixels until it has no more; AlexNet's ``pool5`` has as many."""
-
-
 class ImageEncoder(Method):
     """A method that trains a backbone on images, so that its layers can be transferred.
 
@@ -315,24 +310,6 @@ class Inpainter(ImageEncoder):
 
         Pixels of ``image`` within the hole are not looked at.
         """
-
-
-def flat(features: Tensor) -> Tensor:
-    """Return (B, D) from (B, D), from tokens (B, T, D), averaged, or from maps (B, C, H, W).
-
-    A map is averaged over blocks of pixels where D would pass ``MOST_FEATURES``.
-
-    >>> import torch
-    >>> flat(torch.zeros(2, 96, 27, 27)).shape
-    torch.Size([2, 7776])
-    """
-    if features.ndim == 3:
-        return features.mean(1)
-    if features.ndim == 4:
-        largest = max(int(math.sqrt(MOST_FEATURES / features.shape[1])), 1)
-        height, width = (min(length, largest) for length in features.shape[2:])
-        features = F.adaptive_avg_pool2d(features, (height, width))
-    return features.flatten(1)
 
 
 def load(name: str) -> type[Method]:

@@ -22,11 +22,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from lessup import backbones
-from lessup.backbones import dense, weights
+from lessup.backbones import dense, flat, weights
 from lessup.backbones.magic_init import NUM_IMAGES, Kind, calibrate, chain, initialise
 from lessup.errors import DataError
 from lessup.losses.classification import label_loss, tag_loss
-from lessup.methods import Classifier, Losses, Optimization, PooledEnding, Recipe, flat
+from lessup.methods import Classifier, Losses, Optimization, PooledEnding, Recipe
 from lessup.runs import Training
 from lessup.runs.files import is_first_process
 from lessup.samples import Batch, Samples

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
-from lessup.backbones import dense, magic_init
+from lessup.backbones import MOST_FEATURES, dense, flat, magic_init
 from lessup.errors import UsageError
-from lessup.methods import MOST_FEATURES, ImageEncoder, Losses, Method, Optimization, adamw_with_cosine, flat
+from lessup.methods import ImageEncoder, Losses, Method, Optimization, adamw_with_cosine
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.training.modes import batch_on
