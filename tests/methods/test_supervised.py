@@ -190,6 +190,14 @@ def test_layers_behind_the_last_map_leave_no_ending(method):
     assert method.ending is None
 
 
+@pytest.mark.parametrize("layer", ["conv3", "pool5", "fc6", "fc7"])
+@torch.no_grad()
+def test_scores_go_on_from_any_layer(method, layer):
+    image = torch.randn(2, 3, 64, 64)
+    found = method.backbone.features(image, (layer,))[layer]
+    torch.testing.assert_close(method.logits(found, after=layer), method.logits(image))
+
+
 def test_configured_takes_channels_classes_and_target_from_the_data():
     config = Supervised.configured(SupervisedConfig(), photographs())
     assert (config.channels, config.num_classes, config.target) == (3, 3, "label")

@@ -6,9 +6,10 @@ least ``paper`` and ``cpu``.
 
 import inspect
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
@@ -17,9 +18,10 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from lessup import discovery
-from lessup.backbones import Backbone, flat
+from lessup.backbones import Backbone, flat, weights
 from lessup.errors import DataError, UsageError
 from lessup.runs import Training
+from lessup.runs.files import is_first_process
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
 from lessup.transforms.crops import resize_whole
@@ -251,14 +253,60 @@ class PooledEnding:
 
 
 class Classifier(ImageEncoder):
-    """A method that scores classes of images."""
+    """A method that scores classes of images; its config says ``target``, ``weights`` and how SGD learns.
+
+    Attributes:
+        classifier: the linear layer that gives the scores.
+    """
+
+    classifier: nn.Linear
+    reads: ClassVar = ("image", "extent", "label")
+
+    @classmethod
+    def configured(cls, config: Any, samples: Samples) -> Any:
+        """Return ``config`` with channels, classes and target of the data.
+
+        Raises:
+            DataError: no image has a label, there are fewer than two classes, or the weights are not there.
+        """
+        if config.weights:
+            weights.find(config.weights)
+        if not isinstance(samples, Images):
+            return config
+        classes = len(samples.classes)
+        return replace(config, channels=samples.channels, num_classes=classes, target=samples.target)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers of the backbone, its default first, and ``logits``."""
+        return (*super().layers, "logits")
+
+    def begin(self, samples: Samples, seed: int) -> None:  # noqa: ARG002 - others begin from samples
+        """Load the backbone's weights, if the config names where they are, and say what matched.
+
+        Raises:
+            DataError: the file cannot be used.
+        """
+        if self.config.weights:
+            match = weights.load(self.backbone, self.config.weights)
+            if is_first_process():
+                print(f"{self.config.weights}: {match}", file=sys.stderr)
+
+    @classmethod
+    def example(cls, batch_size: int) -> Batch:
+        """Return ``image`` (B, 3, 64, 64) of random pixels, ``extent`` and ``label`` of two classes."""
+        label = torch.arange(batch_size) % 2
+        image = torch.rand(batch_size, 3, 64, 64) * (0.4 + 0.6 * label.view(-1, 1, 1, 1))
+        return {"image": image, "extent": torch.full((batch_size, 2), 64), "label": label}
 
     @abstractmethod
-    def logits(self, image: Tensor) -> Tensor:
+    def logits(self, x: Tensor, *, after: str | None = None) -> Tensor:
         """Return (B, K) scores before any softmax or sigmoid; differentiable in the image, and nothing is dropped.
 
         Args:
-            image: (B, C, H, W) as ``prepared`` gives it, of any size that the backbone takes.
+            x: (B, C, H, W) as ``prepared`` gives it, of any size that the backbone takes; with ``after`` the output of
+                that layer of the backbone.
+            after: layer from which to go on.
         """
 
     @property
@@ -269,6 +317,25 @@ class Classifier(ImageEncoder):
     def classify(self, batch: Batch) -> Tensor:
         """Return (B, K) scores of whole images."""
         return self.logits(self.prepared(batch))
+
+    def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
+        """Return (B, D) features of whole images, or (B, K) ``logits``.
+
+        Raises:
+            UsageError: there is no such layer.
+        """
+        return self.classify(batch) if self.chosen(layer) == "logits" else super().encode(batch, layer)
+
+    def sgd_in_quarters(self, num_steps: int) -> Optimization:
+        """Return SGD with the config's rate, which is divided by 10 after each quarter of the run, and momentum."""
+        optimizer = torch.optim.SGD(self.decaying(), lr=self.config.learning_rate, momentum=self.config.momentum)
+        return Optimization(optimizer, LambdaLR(optimizer, lambda update: 0.1 ** (4 * update // num_steps)))
+
+    def decaying(self) -> list[dict[str, Any]]:
+        """Return two groups of parameters: weights decay as the config says, biases and normalisations do not."""
+        matrices, vectors = ([p for p in self.parameters() if (p.ndim > 1) is many] for many in (True, False))
+        decay: float = self.config.weight_decay
+        return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
 
 
 class Reconstructor(ImageEncoder):

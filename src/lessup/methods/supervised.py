@@ -10,27 +10,22 @@ docstring says more.
 """
 
 import math
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from lessup import backbones
-from lessup.backbones import dense, flat, weights
+from lessup.backbones import dense, flat
 from lessup.backbones.magic_init import NUM_IMAGES, Kind, calibrate, chain, initialise
-from lessup.errors import DataError
 from lessup.losses.classification import label_loss, tag_loss
 from lessup.methods import Classifier, Losses, Optimization, PooledEnding, Recipe
 from lessup.runs import Training
-from lessup.runs.files import is_first_process
 from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
 from lessup.transforms.crops import crop_resize, mirrored, random_boxes
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout
@@ -103,7 +98,6 @@ class Supervised(Classifier):
         "Alex Krizhevsky, Ilya Sutskever, Geoffrey E. Hinton, ImageNet Classification with Deep Convolutional Neural "
         "Networks, 2012, https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks"
     )
-    reads: ClassVar = ("image", "extent", "label")
 
     def __init__(self, config: SupervisedConfig) -> None:
         super().__init__()
@@ -115,36 +109,6 @@ class Supervised(Classifier):
         self.classifier = nn.Linear(width, config.num_classes)
         nn.init.normal_(self.classifier.weight, std=0.01)
         nn.init.zeros_(self.classifier.bias)
-
-    @classmethod
-    def configured(cls, config: SupervisedConfig, samples: Samples) -> SupervisedConfig:
-        """Return ``config`` with channels, classes and target of the data.
-
-        Raises:
-            DataError: no image has a label, there are fewer than two classes, or the weights are not there.
-        """
-        if config.weights:
-            weights.find(config.weights)
-        if not isinstance(samples, Images):
-            return config
-        tagged = samples.tags is not None
-        known = int(((samples.tags >= 0).any(1) if samples.tags is not None else samples.label >= 0).sum())
-        if not known or len(samples.classes) < 2:
-            raise DataError(
-                f"supervised learns from labels: {known} of {len(samples)} images have one, of {len(samples.classes)} "
-                "classes; wanted two classes: sort the images into a folder for each, or name a table of labels"
-            )
-        return replace(
-            config,
-            channels=samples.channels,
-            num_classes=len(samples.classes),
-            target="tags" if tagged else "label",
-        )
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Layers of the backbone, its default first, and ``logits``."""
-        return (*super().layers, "logits")
 
     def begin(self, samples: Samples, seed: int) -> None:
         """Choose the weights from images, then load those of a file, then calibrate, as far as asked for.
@@ -158,19 +122,9 @@ class Supervised(Classifier):
         images = self._some(samples, seed) if kind else torch.empty(0)
         if kind:
             initialise(operations, images, kind=kind, seed=seed)
-        if self.config.weights:
-            match = weights.load(self.backbone, self.config.weights)
-            if is_first_process():
-                print(f"{self.config.weights}: {match}", file=sys.stderr)
+        super().begin(samples, seed)
         if kind:
             calibrate(operations, images, seed=seed)
-
-    @classmethod
-    def example(cls, batch_size: int) -> Batch:
-        """Return ``image`` (B, 3, 64, 64) of random pixels, ``extent`` and ``label`` of two classes."""
-        label = torch.arange(batch_size) % 2
-        image = torch.rand(batch_size, 3, 64, 64) * (0.4 + 0.6 * label.view(-1, 1, 1, 1))
-        return {"image": image, "extent": torch.full((batch_size, 2), 64), "label": label}
 
     def step(self, batch: Batch, draws: Draws) -> Losses:
         """Compute the loss of the labels; in training mode images are cropped, mirrored and coloured at random.
@@ -205,9 +159,9 @@ class Supervised(Classifier):
             image = coloured(image, config.lighting, draws)
         return self.backbone.normalised(image)
 
-    def logits(self, image: Tensor) -> Tensor:
-        """Return (B, K) scores of prepared (B, C, H, W) images; nothing is dropped."""
-        return self._logits(image)
+    def logits(self, x: Tensor, *, after: str | None = None) -> Tensor:
+        """Return (B, K) scores of prepared (B, C, H, W) images, or of the output of a layer; nothing is dropped."""
+        return self._logits(x, after=after)
 
     @property
     def ending(self) -> PooledEnding | None:
@@ -215,31 +169,13 @@ class Supervised(Classifier):
         pooled = dense.pooled_map(self.backbone)
         return PooledEnding(pooled, self.classifier.weight, self.classifier.bias) if pooled else None
 
-    def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
-        """Return (B, D) features of whole images, or (B, K) ``logits``.
-
-        Raises:
-            UsageError: there is no such layer.
-        """
-        return self.classify(batch) if self.chosen(layer) == "logits" else super().encode(batch, layer)
-
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
         config = self.config
-        groups = [
-            {"params": [p for p in self.parameters() if p.ndim > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in self.parameters() if p.ndim == 1], "weight_decay": 0.0},
-        ]
-        optimizer: Optimizer
         if config.optimizer == "sgd":
-            optimizer = torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
-            return {
-                "classification": Optimization(
-                    optimizer, LambdaLR(optimizer, lambda update: 0.1 ** (4 * update // num_steps))
-                )
-            }
+            return {"classification": self.sgd_in_quarters(num_steps)}
         betas = (config.momentum, 0.999)
-        optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, fused=True)
+        optimizer = torch.optim.AdamW(self.decaying(), lr=config.learning_rate, betas=betas, fused=True)
         warm_up = max(WARM_UP * num_steps, 1)
 
         def rate(update: int) -> float:
@@ -247,14 +183,17 @@ class Supervised(Classifier):
 
         return {"classification": Optimization(optimizer, LambdaLR(optimizer, rate))}
 
-    def _logits(self, image: Tensor, draws: Draws | None = None) -> Tensor:
-        """Map normalised (B, C, S, S) to (B, K) logits; ``draws`` turns dropout on."""
-        x, done = image.contiguous(memory_format=torch.channels_last), None
-        for layer in [name for name in DROPPED if name in self.backbone.layers] or self.backbone.layers[-1:]:
-            x, done = flat(self.backbone.features(x, (layer,), after=done)[layer]), layer
-            if draws is not None and self.config.dropout:
-                x = dropout(x, self.config.dropout, draws)
-        logits: Tensor = self.classifier(x)
+    def _logits(self, x: Tensor, draws: Draws | None = None, *, after: str | None = None) -> Tensor:
+        """Map normalised (B, C, S, S), or the output of a layer, to (B, K) logits; ``draws`` turns dropout on."""
+        layers = self.backbone.layers
+        if after is None:
+            x = x.contiguous(memory_format=torch.channels_last)
+        for layer in [name for name in DROPPED if name in layers] or layers[-1:]:
+            if after is None or layers.index(after) < layers.index(layer):
+                x, after = flat(self.backbone.features(x, (layer,), after=after)[layer]), layer
+                if draws is not None and self.config.dropout:
+                    x = dropout(x, self.config.dropout, draws)
+        logits: Tensor = self.classifier(flat(x))
         return logits
 
     def _some(self, samples: Samples, seed: int) -> Tensor:

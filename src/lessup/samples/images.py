@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lessup.errors import DataError
 from lessup.samples import Batch, Damage, Samples
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -122,6 +123,22 @@ class Images(Samples):
     def channels(self) -> int:
         """C."""
         return self.pixels.channels
+
+    @property
+    def target(self) -> Literal["label", "tags"]:
+        """What a classifier learns: tags where images have them, else one label an image.
+
+        Raises:
+            DataError: none is known, or there are fewer than two classes.
+        """
+        known = self.label >= 0 if self.tags is None else (self.tags >= 0).any(1)
+        if not known.any() or len(self.classes) < 2:
+            raise DataError(
+                f"a classifier learns from labels: {known.sum()} of {len(self)} images have one, of "
+                f"{len(self.classes)} classes; wanted two classes: sort the images into a folder for each, or name a "
+                "table of labels"
+            )
+        return "label" if self.tags is None else "tags"
 
     def read(self, indices: Sequence[int] | NDArray[np.int64]) -> Batch:
         """Return the stored pixels and annotations, see the glossary; ``image`` is uint8 or uint16, ``mask`` uint8.
