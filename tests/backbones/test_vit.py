@@ -7,7 +7,7 @@ from torchvision.models import VisionTransformer
 
 from lessup import backbones
 from lessup.backbones import flat, weights
-from lessup.backbones.vit import Patches
+from lessup.backbones.vit import LargestToken, Patches
 from lessup.errors import ShapeError
 
 
@@ -96,3 +96,8 @@ def test_transformer_reads_oblong_images():
     found = net.features(torch.rand(1, 3, 32, 80), ("norm", "cls"))
     assert found["norm"].shape == (1, 1 + 2 * 5, 384)
     assert found["cls"].isfinite().all()
+
+
+def test_largest_token_is_that_of_the_patches_for_each_number():
+    tokens = torch.tensor([[[9.0, 9.0], [1.0, 4.0], [3.0, 2.0]]])
+    assert LargestToken()(tokens).tolist() == [[3, 4]]

@@ -93,6 +93,14 @@ class MeanToken(nn.Module):
         return tokens[:, 1:].mean(1)
 
 
+class LargestToken(nn.Module):
+    """Take the largest of every number among the tokens of all patches."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return (B, D) of (B, T, D)."""
+        return tokens[:, 1:].amax(1)
+
+
 def vit_s(channels: int = 3) -> Backbone:
     """Return ViT-S/16 for 224-pixel images; ``block1`` to ``block12`` are tokens, ``cls`` and ``pool`` vectors."""
     from torchvision.models import VisionTransformer  # slow to import
