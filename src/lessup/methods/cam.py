@@ -2,7 +2,7 @@
 
 Bolei Zhou, Aditya Khosla, Agata Lapedriza, Aude Oliva, Antonio Torralba, *Learning Deep Features for Discriminative
 Localization*, 2016, https://arxiv.org/abs/1512.04150. The last map is pooled to one number a channel, and a linear
-layer weighs these; the same weights at every place of the map give a class activation map.
+layer weighs these; the same weights at every place of the map give a class activation map, see ``masks/class_maps.py``.
 
 *Differs from the paper:* any backbone; images with tags get a sigmoid for each class; the linear layer has a bias, as
 in the released networks, and maps leave it out; biases learn as fast as weights, where the release lets those of
