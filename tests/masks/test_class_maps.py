@@ -15,6 +15,8 @@ from lessup.masks.class_maps import (
     class_maps,
     grad_cam,
     resized,
+    ten_crop_maps,
+    ten_crops,
 )
 from lessup.methods.cam import CAM, CAMConfig
 from lessup.methods.supervised import Supervised, SupervisedConfig
@@ -58,6 +60,13 @@ def with_backbone(backbone: Backbone, classes: int) -> Supervised:
     network = Supervised(SupervisedConfig(backbone="alexnet-small", num_classes=2))
     network.backbone, network.classifier = backbone, nn.Linear(*backbone.shapes[backbone.layers[-1]], classes)
     return network.eval()
+
+
+def seeing(*parts: nn.Module, side: int) -> Supervised:
+    """Pools what some modules make of the pixels themselves."""
+    torch.manual_seed(0)
+    stages = {"map": nn.Sequential(*parts), "pool": nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())}
+    return with_backbone(Backbone(stages, side=side, channels=3, default="pool"), classes=2)
 
 
 def bilinear(values, size):
@@ -247,3 +256,48 @@ def test_maps_are_brought_to_each_images_own_size_bilinearly():
         for number in range(3):
             wanted = torch.tensor(bilinear(maps[row, number].tolist(), size))
             torch.testing.assert_close(found[row][number], wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("side", "frame", "far", "middle"), [(224, 256, 32, 16), (227, 256, 29, 15), (32, 32, 0, 0)])
+def test_crops_are_the_corners_the_middle_and_their_mirror_images(side, frame, far, middle):
+    network = seeing(side=side)
+    rows, columns = torch.meshgrid(torch.arange(frame), torch.arange(frame), indexing="ij")
+    image = torch.stack([rows, columns, rows])[None] / frame
+    crops = ten_crops(network, {"image": image, "extent": torch.tensor([[frame, frame]])}, frame=frame)
+    assert crops.shape == (1, 10, 3, side, side)
+    pixel = (crops[0, :, :2] * 0.25 + 0.5) * frame
+    tops, lefts = pixel[:5, :, 0, 0].round().int().T.tolist()
+    assert tops == [0, 0, far, far, middle]
+    assert lefts == [0, far, 0, far, middle]
+    assert crops[:, 5:].equal(crops[:, :5].flip(4))
+
+
+def test_maps_of_crops_are_summed_without_signs_where_the_crops_lie():
+    network = seeing(nn.AvgPool2d(2), side=6)
+    image, classes = torch.rand(2, 3, 8, 8), torch.tensor([[1], [0]])
+    found = ten_crop_maps(network, {"image": image, "extent": torch.tensor([[8, 8]] * 2)}, classes, frame=8)
+    weight = network.classifier.weight.double()
+    for row in range(2):
+        seen = ((image[row].double() - 0.5) / 0.25 * weight[classes[row, 0]][:, None, None]).sum(0)
+        wanted = torch.zeros(8, 8, dtype=torch.float64)
+        for top, left in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1)):
+            crop = seen[top : top + 6, left : left + 6]
+            coarse = [[crop[2 * y : 2 * y + 2, 2 * x : 2 * x + 2].mean().item() for x in range(3)] for y in range(3)]
+            fine = torch.tensor(bilinear(coarse, (6, 6)), dtype=torch.float64).abs()
+            wanted[top : top + 6, left : left + 6] += 2 * fine  # a mirrored crop, turned back, shows the same
+        torch.testing.assert_close(found[row, 0].double(), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_corners_are_covered_by_two_crops_and_the_middle_by_ten():
+    network = seeing(side=6)
+    network.classifier.weight.data.fill_(1.0)
+    batch = {"image": torch.ones(1, 3, 5, 9), "extent": torch.tensor([[5, 9]])}
+    maps = ten_crop_maps(network, batch, torch.tensor([[0]]), frame=8)[0, 0]
+    assert maps.shape == (8, 8)
+    assert [maps[place, place].item() for place in (0, 1, 2, 4)] == pytest.approx([12, 24, 60, 60])
+
+
+def test_crops_that_do_not_fit_are_refused():
+    batch = {"image": torch.ones(1, 3, 5, 9), "extent": torch.tensor([[5, 9]])}
+    with pytest.raises(UsageError, match="crops of 6 pixels do not fit into a frame of 5"):
+        ten_crop_maps(seeing(side=6), batch, torch.tensor([[0]]), frame=5)

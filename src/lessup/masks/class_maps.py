@@ -16,6 +16,11 @@ from torch.nn import functional as F
 from lessup.backbones import dense
 from lessup.errors import ShapeError, UsageError
 from lessup.methods import Classifier
+from lessup.samples import Batch
+from lessup.transforms.crops import resize_whole
+
+FRAME = 256
+"""Pixels on each side to which the release brings an image before it cuts crops of 224 or 227."""
 
 
 def class_maps(classifier: Classifier, image: Tensor, classes: Tensor) -> Tensor:
@@ -122,6 +127,59 @@ def resized(maps: Tensor, extent: Tensor) -> list[Tensor]:
     return [_scaled(one[None], (height, width))[0] for one, (height, width) in zip(maps, extent.tolist(), strict=True)]
 
 
+def ten_crops(classifier: Classifier, batch: Batch, *, frame: int = FRAME) -> Tensor:
+    """Cut the corners and the middle out of each image, warped to a square, and mirror them.
+
+    The mean of their class probabilities is the release's classification; its maps are ``ten_crop_maps``.
+
+    Args:
+        classifier: whose backbone says the side S of the crops, and how they are scaled.
+        batch: ``image`` (B, C, H, W) in [0, 1] and ``extent`` (B, 2).
+        frame: pixels on each side of the warped image, at least S.
+
+    Returns:
+        (B, 10, C, S, S): four corners and the middle, then their mirror images.
+
+    Raises:
+        UsageError: the frame is smaller than the crops.
+    """
+    side = classifier.backbone.side
+    image = classifier.scaled(resize_whole(batch["image"], batch["extent"], (frame, frame)))
+    crops = [image[:, :, top : top + side, left : left + side] for top, left in _corners(side, frame)]
+    return torch.stack([*crops, *(crop.flip(3) for crop in crops)], 1)
+
+
+def ten_crop_maps(classifier: Classifier, batch: Batch, classes: Tensor, *, frame: int = FRAME) -> Tensor:
+    """Sum the absolute maps of ten crops where they lie, as the released code does for its tables.
+
+    The middle is covered by ten crops and a corner by two; nothing makes up for it.
+
+    Args:
+        classifier: in ``eval`` mode.
+        batch: ``image`` (B, C, H, W) in [0, 1] and ``extent`` (B, 2).
+        classes: (B, n) int64, those asked of each image.
+        frame: pixels on each side of the square to which an image is warped, at least the backbone's side.
+
+    Returns:
+        (B, n, F, F), >= 0, of the whole image; ``resized`` brings it to the image's size.
+
+    Raises:
+        ShapeError: the classes are no int64 (B, n) with n >= 1.
+        UsageError: the frame is smaller than the crops, the network is in training mode, has no map or no such class.
+
+    Source: the released code of Zhou et al. 2016, which enlarges maps bicubically.
+    """
+    side = classifier.backbone.side
+    crops = ten_crops(classifier, batch, frame=frame)
+    maps = class_maps(classifier, crops.flatten(0, 1), classes.repeat_interleave(crops.shape[1], 0))
+    maps = _scaled(maps, (side, side)).abs().view(*crops.shape[:2], -1, side, side)
+    plain, mirrored = maps.chunk(2, 1)
+    total = maps.new_zeros(len(maps), maps.shape[2], frame, frame)
+    for number, (top, left) in enumerate(_corners(side, frame)):
+        total[:, :, top : top + side, left : left + side] += plain[:, number] + mirrored[:, number].flip(3)
+    return total
+
+
 def _check(classifier: Classifier, image: Tensor, classes: Tensor) -> None:
     if classifier.training:
         raise UsageError("the network is in training mode, where it drops and normalises by the batch: call eval()")
@@ -139,6 +197,15 @@ def _gradients(scores: Tensor, features: Tensor) -> list[Tensor]:
     each, one = scores.unbind(1), torch.ones_like(scores[:, 0])  # no image's score depends on another image
     last = len(each) - 1
     return [torch.autograd.grad(score, features, one, retain_graph=n < last)[0] for n, score in enumerate(each)]
+
+
+def _corners(side: int, frame: int) -> list[tuple[int, int]]:
+    """Return top and left of the four corners and the middle."""
+    room = frame - side
+    if room < 0:
+        raise UsageError(f"crops of {side} pixels do not fit into a frame of {frame}: pass a frame of at least {side}")
+    middle = (room + 1) // 2
+    return [(0, 0), (0, room), (room, 0), (room, room), (middle, middle)]
 
 
 def _scaled(maps: Tensor, size: tuple[int, int]) -> Tensor:
