@@ -92,8 +92,8 @@ def class_model_image(
     mean: Tensor,
     class_number: int,
     *,
-    decay: float = 1e-3,
-    learning_rate: float = 10.0,
+    decay: float = 0.01,
+    learning_rate: float = 0.1,
     num_steps: int = 200,
 ) -> Tensor:
     """Return an image that has as much of a class as its squared length pays for.
