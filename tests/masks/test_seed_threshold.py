@@ -33,10 +33,16 @@ def test_saliency_tables_and_their_agreement_equal_scikit_learn():
 
 def test_scale_tables_and_their_agreement_equal_scikit_learn():
     first, second = (seed_confidence(blobs(seed=seed), np.ones(2, int)) for seed in (0, 1))
-    found = agreement(scale_tables(first, second, 2, GRID))
+    found = agreement(scale_tables(first, second, GRID))
     for threshold, value in zip(GRID, found, strict=True):
-        labels = [at_threshold(*one, threshold).ravel() for one in (first, second)]
-        assert value == pytest.approx(cohen_kappa_score(*labels))
+        seeds = [at_threshold(*one, threshold).ravel() > 0 for one in (first, second)]
+        assert value == pytest.approx(cohen_kappa_score(*seeds))
+
+
+def test_which_class_a_seed_has_does_not_count_over_scales():
+    label, confidence = seed_confidence(blobs(), np.ones(2, int))
+    swapped = np.where(label > 0, 3 - label, 0), confidence
+    assert agreement(scale_tables((label, confidence), swapped, np.array([0.4]))).tolist() == [1]
 
 
 def test_the_same_threshold_that_made_the_salient_mask_is_chosen():
@@ -48,7 +54,7 @@ def test_the_same_threshold_that_made_the_salient_mask_is_chosen():
 
 def test_seeds_everywhere_and_nowhere_agree_by_chance_alone():
     first, second = (seed_confidence(blobs(seed=seed)[:1], np.ones(1, int)) for seed in (0, 1))
-    found = agreement(scale_tables(first, second, 1, np.array([-1.0, 0.3, 1.5])))
+    found = agreement(scale_tables(first, second, np.array([-1.0, 0.3, 1.5])))
     assert found[1] > 0.5
     assert abs(found[0]) < 0.5
     assert found[2] == 0
@@ -56,7 +62,7 @@ def test_seeds_everywhere_and_nowhere_agree_by_chance_alone():
 
 def test_agreement_over_scales_is_high_where_noise_does_not_reach():
     first, second = (seed_confidence(blobs(seed=seed), np.ones(2, int)) for seed in (0, 1))
-    found = agreement(scale_tables(first, second, 2))
+    found = agreement(scale_tables(first, second))
     assert 0.1 < chosen_threshold(found) < 0.6
     assert found[THRESHOLDS < 0.05].max() < found.max() - 0.1
 
@@ -84,4 +90,4 @@ def test_saliency_that_touches_no_seed_leaves_the_published_threshold():
 def test_maps_of_two_sizes_are_refused():
     first, second = (seed_confidence(blobs(size), np.ones(2, int)) for size in ((20, 24), (10, 12)))
     with pytest.raises(ShapeError, match="resize the class maps"):
-        scale_tables(first, second, 2)
+        scale_tables(first, second)

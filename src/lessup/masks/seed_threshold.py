@@ -32,26 +32,26 @@ def saliency_tables(
 
 
 def scale_tables(
-    first: tuple[Labels, Floats], second: tuple[Labels, Floats], num_classes: int, thresholds: Floats = THRESHOLDS
+    first: tuple[Labels, Floats], second: tuple[Labels, Floats], thresholds: Floats = THRESHOLDS
 ) -> Tables:
-    """Count the pixels of one image by their seeds in two ways; sum the counts of several images.
+    """Count the pixels of one image by whether they are seeds at two scales; sum the counts of several images.
+
+    Classes are left out of it: which class is likeliest often agrees over scales where nothing is, too.
 
     Args:
         first: (H, W) labels and confidences of ``seed_confidence``, of class maps at one scale.
         second: the same at another scale, its class maps resized to H x W.
-        num_classes: K.
         thresholds: (T,).
 
     Returns:
-        (T, 1 + K, 1 + K); rows are the first seeds, the background first.
+        (T, 2, 2); rows are not seed and seed of the first scale.
 
     Raises:
         ShapeError: the maps differ in size.
     """
     if first[0].shape != second[0].shape:
         raise ShapeError(f"seeds {first[0].shape} and {second[0].shape}: wanted one size; resize the class maps")
-    pairs = ([at_threshold(*one, threshold).ravel() for one in (first, second)] for threshold in thresholds)
-    return np.stack([confusion(one, other, 1 + num_classes) for one, other in pairs])
+    return np.stack([confusion(_is_seed(*first, one), _is_seed(*second, one), 2) for one in thresholds])
 
 
 def agreement(tables: Tables) -> Floats:
@@ -74,3 +74,8 @@ def chosen_threshold(*agreements: Floats, thresholds: Floats = THRESHOLDS) -> fl
     """
     mean = np.mean(agreements, axis=0)
     return float(thresholds[mean.argmax()]) if mean.max() > 0 else THRESHOLD
+
+
+def _is_seed(label: Labels, confidence: Floats, threshold: float) -> Labels:
+    """Return (H * W,) 1 for seeds, 0 elsewhere."""
+    return (at_threshold(label, confidence, threshold) > 0).ravel().astype(np.int64)
