@@ -145,6 +145,12 @@ def test_ten_crops_of_a_classifier_are_its_side_out_of_eight_sevenths_of_it():
     assert all(weight.grad is None for weight in method.parameters())
 
 
+def test_a_classifier_in_training_mode_is_refused():
+    method = Supervised(SupervisedConfig(backbone="alexnet-small-plain", num_classes=3))
+    with pytest.raises(UsageError, match="eval"):
+        classifier_saliency(method, method.example(2), torch.tensor([[0], [1]]))
+
+
 def test_class_model_image_of_a_linear_score_is_the_closed_form():
     """Where S = w . I, the best image is w / (2 lambda)."""
     weight = torch.randn(3, 2, 4, 5, generator=torch.Generator().manual_seed(0))

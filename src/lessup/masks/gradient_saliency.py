@@ -78,7 +78,12 @@ def classifier_saliency(
 
     Returns:
         (B, M, S', S') >= 0 with S' = 8/7 S, or S for one; resize each map to the extent of its image.
+
+    Raises:
+        UsageError: the network is in training mode, or has no such class.
     """
+    if classifier.training:
+        raise UsageError("the network is in training mode, in which images change one another: call eval() first")
     if num_crops == 1:
         return gradient_saliency(classifier.logits, classifier.prepared(batch), classes)
     side = classifier.backbone.side

@@ -152,7 +152,7 @@ def border_costs(pixels: NDArray[np.generic], border: float) -> dict[tuple[int, 
     Returns:
         for each of ``NEIGHBOURS`` (H, W) costs between a pixel and that neighbour; 0 where it has none.
 
-    Source: Boykov and Jolly, eq. 3 with its ad-hoc function; the unit of colours is that of Rother et al., eq. 5.
+    Source: Boykov and Jolly, section 2; the unit of colours is that of Rother et al., eq. 5.
     """
     colours = pixels.astype(np.float64)
     apart = {step: np.full(colours.shape[:2], np.inf) for step in NEIGHBOURS}
@@ -179,7 +179,7 @@ def cut(foreground_cost: Floats, background_cost: Floats, borders: dict[tuple[in
     Raises:
         MissingExtraError: PyMaxflow is not installed.
 
-    Source: Boykov and Jolly, eq. 1.
+    Source: Boykov and Jolly, section 2.
     """
     try:
         import maxflow

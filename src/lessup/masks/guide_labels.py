@@ -86,7 +86,7 @@ def g0(
     Returns:
         (H, W) 1 + class, 0 background: everything that is not salient, and all of an image without tags.
 
-    Source: section 5, G0.
+    Source: Oh et al., G0.
     """
     regions = salient_regions(salient, config)
     present = np.flatnonzero(tags == 1) + 1
@@ -101,13 +101,13 @@ def g1(salient: Flags, tags: NDArray[np.integer], scores: RegionScores, config: 
     Args:
         salient: (H, W).
         tags: (K,) 1 where a class is in the image.
-        scores: a classifier of regions: of the image with all else blanked, as in the paper, or ``mean_inside``.
+        scores: a classifier of regions: of the image with all else blanked, say, or ``mean_inside``.
         config: least area of a region.
 
     Returns:
         (H, W) 1 + class, 0 background: everything that is not salient, and all of an image without tags.
 
-    Source: section 5, G1.
+    Source: Oh et al., G1.
     """
     regions = salient_regions(salient, config)
     guide = np.zeros_like(regions)
@@ -148,7 +148,7 @@ def g2(seed: Labels, salient: Flags, pixels: NDArray[np.generic], config: GuideC
     Raises:
         ShapeError: the arrays differ in size.
 
-    Source: section 5, G2, and the authors' code.
+    Source: Oh et al., G2, and the authors' code.
     """
     if not seed.shape == salient.shape == pixels.shape[:2] or pixels.ndim != 3:
         raise ShapeError(

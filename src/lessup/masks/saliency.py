@@ -6,8 +6,8 @@ Wangjiang Zhu, Shuang Liang, Yichen Wei, Jian Sun, *Saliency Optimization from R
 A region is background if it meets the rim over a long way for its size; an object that the rim cuts off does not. A
 part is salient if it contrasts with the background. Least squares weigh both against the wish for smooth maps.
 
-Differs from the paper: contrast is scaled to [0, 1] in every image, as in the authors' code; the paper does not say how
-it is. A frame around an image is not taken off: what is in the frame is salient as a whole.
+Differs from the paper: contrast is scaled to [0, 1] in every image, as in the authors' code. What else that code does is
+left out: ``docs/masks/saliency.md`` lists it.
 """
 
 import math
@@ -175,7 +175,7 @@ def background_probability(difference: Floats, near: Flags, rim: Flags, config: 
     Returns:
         (P,) in [0, 1].
 
-    Source: eqs. 2 to 5, and the text after eq. 8.
+    Source: section 3.2, and the probability of section 4.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
@@ -203,7 +203,7 @@ def background_contrast(
     Returns:
         (P,) from 0 to 1; all 0 where all parts are equal.
 
-    Source: eq. 8.
+    Source: section 4.
     """
     contrast = (difference * np.exp(-(distance**2) / (2 * config.sigma_place**2)) * background).sum(axis=1)
     span = np.ptp(contrast)
@@ -225,7 +225,7 @@ def optimised(
     Returns:
         (P,) from 0 to 1, divided by the maximum.
 
-    Source: eqs. 9 and 10.
+    Source: section 5, eq. 9.
     """
     pull = near * (np.exp(-(difference**2) / (2 * config.sigma_colour**2)) + config.smoothness)
     weights = np.diag(pull.sum(axis=1) + background + contrast)
