@@ -47,15 +47,25 @@ class Objects:
     difficult: NDArray[np.bool_]
 
 
+def intersection(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return (M, T) area that boxes (M, 4) and (T, 4) share.
+
+    >>> intersection(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2], [2, 0, 3, 2]]))
+    array([[2, 0]])
+    """
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    shared: NDArray[np.float64] = (high - low).clip(min=0).prod(axis=2)
+    return shared
+
+
 def overlap(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return (M, T) intersection over union of boxes (M, 4) and (T, 4).
 
     >>> overlap(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2]])).round(3)
     array([[0.333]])
     """
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    both = (high - low).clip(min=0).prod(axis=2)
+    both = intersection(first, second)
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (first, second)]
     union = areas[0][:, None] + areas[1][None, :] - both
     return np.where(union > 0, both / np.where(union > 0, union, 1), 0.0)
