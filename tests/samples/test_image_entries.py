@@ -8,7 +8,7 @@ from lessup.errors import DataError
 from lessup.formats.file_tree import open_tree
 from lessup.samples import Damage, Reading
 from lessup.samples.image_entries import Entry, build_images
-from lessup.samples.images import Boxes
+from lessup.samples.images import Boxes, joined
 
 
 @pytest.fixture
@@ -58,6 +58,15 @@ def test_boxes_and_masks_are_reduced_with_their_images(photos):
     wanted[5:10, 15:30] = 2
     assert np.array_equal(batch["mask"][0].numpy(), wanted)
     assert (batch["mask"][1] == -1).all()
+
+
+def test_size_before_an_image_was_reduced_stays_with_it(photos):
+    Image.new("RGB", (90, 30)).save(photos / "2.png")
+    images = built(photos, [Entry(name=f"{number}.png") for number in range(4)], reading=Reading(size=20))
+    assert images.pixels.extent.tolist() == [[20, 30], [20, 30], [20, 60], [20, 30]]
+    assert images.original.tolist() == [[40, 60], [40, 60], [30, 90], [40, 60]]
+    parts = [images.take(np.array([3, 2])), images.take(np.array([0]))]
+    assert joined(parts).original.tolist() == [[40, 60], [30, 90], [40, 60]]
 
 
 def test_tags_are_kept(photos):

@@ -143,7 +143,8 @@ def cut(images: Images, share: float, seed: int) -> Patches:
         for index, ((top, left), (size,)) in enumerate(zip(corner, side, strict=True))
     ]
     place = ((corner + side / 2) / extent)[:, ::-1].astype(np.float32)
-    return Patches(replace(images, pixels=Ragged.of(squares), tags=None, boxes=None, masks=None), place)
+    patches = replace(images, pixels=Ragged.of(squares), tags=None, boxes=None, masks=None, original=None)
+    return Patches(patches, place)
 
 
 def shown_pixels(patches: Images) -> NDArray[np.uint8]:

@@ -87,6 +87,7 @@ def build_images(
         tags=_tags(chosen),
         boxes=_boxes(chosen, made, kept),
         masks=None if made.masks is None else made.masks.take(kept),
+        original=made.original[kept],
     )
     return replace(images, fingerprint=_fingerprint(images, made.key))
 

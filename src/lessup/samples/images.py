@@ -99,6 +99,8 @@ class Images(Samples):
         boxes: N sets of objects, or None.
         masks: N maps of one channel, of the extents of the images: 0 background, 1 + class, 255 not to be counted; or
             None.
+        original: (N, 2) int64 height and width of the images as stored and shown upright, before they were reduced; or
+            None where they are not known.
     """
 
     pixels: Ragged
@@ -112,6 +114,7 @@ class Images(Samples):
     tags: NDArray[np.int8] | None = None
     boxes: tuple[Boxes, ...] | None = None
     masks: Ragged | None = None
+    original: NDArray[np.int64] | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -177,6 +180,7 @@ class Images(Samples):
             tags=None if self.tags is None else self.tags[indices],
             boxes=None if self.boxes is None else tuple(self.boxes[index] for index in indices),
             masks=None if self.masks is None else self.masks.take(indices),
+            original=None if self.original is None else self.original[indices],
             **{name: getattr(self, name)[indices] for name in ("id", "label", "group", "official")},
         )
 
@@ -212,12 +216,14 @@ def joined(parts: Sequence[Images]) -> Images:
     first = parts[0]
     assert all(part.pixels.flat is first.pixels.flat for part in parts), "parts of one set share its pixels"
     masks = [part.masks for part in parts if part.masks is not None]
+    original = [part.original for part in parts if part.original is not None]
     return replace(
         first,
         pixels=_joined_ragged([part.pixels for part in parts]),
         tags=None if first.tags is None else np.concatenate([part.tags for part in parts if part.tags is not None]),
         boxes=None if first.boxes is None else tuple(one for part in parts for one in part.boxes or ()),
         masks=_joined_ragged(masks) if masks else None,
+        original=np.concatenate(original) if original else None,
         id=np.concatenate([part.id for part in parts]),
         label=np.concatenate([part.label for part in parts]),
         group=np.concatenate([part.group for part in parts]),
