@@ -11,9 +11,9 @@ True
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lessup.verbs import compare, encode, evaluate, load, neighbors, settings, train
+    from lessup.verbs import compare, encode, evaluate, load, localize, neighbors, settings, train
 
-__all__ = ["compare", "encode", "evaluate", "load", "neighbors", "settings", "train"]
+__all__ = ["compare", "encode", "evaluate", "load", "localize", "neighbors", "settings", "train"]
 
 
 def __getattr__(name: str) -> Any:

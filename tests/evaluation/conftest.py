@@ -13,7 +13,8 @@ from lessup.samples import Reading
 from lessup.samples.splits import Folds, split
 from lessup.samples.voxels import Voxels, pack
 
-sys.path.insert(0, str(Path(__file__).parent))  # toy_images is imported by name
+# toy_images and toy_colours are imported by name
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "masks")]
 
 REAL = Path(__file__).parents[3] / "shared/data/modelnet10/vconvdae30.npz"
 

@@ -5,6 +5,7 @@ import pytest
 
 from lessup.masks.boxes import (
     LEVELS,
+    boxes_over,
     component_boxes,
     contour_boxes,
     largest_box,
@@ -60,6 +61,17 @@ def test_largest_part_has_the_most_pixels_not_the_largest_box():
     diagonal = np.eye(6, 12, dtype=bool)
     diagonal[0:3, 8:12] = True
     assert component_boxes(diagonal).tolist() == [[8, 0, 12, 3], [0, 0, 6, 6]]
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_boxes_over_thresholds_are_those_of_each_threshold(coarse):
+    score_map = scaled(blurred(0))
+    if coarse:
+        score_map = (score_map * 5).round() / np.float32(5)  # values that lie on thresholds
+    shares = np.arange(100) / 100
+    for share, boxes in zip(shares.tolist(), boxes_over(score_map, shares), strict=True):
+        assert boxes.tolist() == paper_boxes(score_map, share).tolist(), share
+    assert all(len(boxes) == 0 for boxes in boxes_over(np.zeros((3, 4), np.float32), shares))
 
 
 def test_without_evidence_there_is_no_box():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from toy_colours import ToyColours
+from toy_colours import knowing_colours
 
 from lessup.masks.boxes import paper_boxes
 from lessup.masks.image_maps import image_maps
@@ -28,7 +28,7 @@ def picture(height, width, left, top, right, bottom, channel):
 def test_maps_of_images_of_other_shapes_are_as_large_and_lie_where_the_colour_is():
     wide = picture(64, 160, 100, 16, 140, 48, 0)
     high = picture(128, 48, 6, 16, 24, 80, 2)
-    maps = image_maps(ToyColours().eval(), batch_of(wide, high), torch.tensor([[0, 1], [2, 0]]))
+    maps = image_maps(knowing_colours(), batch_of(wide, high), torch.tensor([[0, 1], [2, 0]]))
     assert [each.shape for each in maps] == [(2, 64, 160), (2, 128, 48)]
     np.testing.assert_allclose(paper_boxes(maps[0][0], 0.5)[0], [100, 16, 140, 48], atol=3)
     np.testing.assert_allclose(paper_boxes(maps[1][0], 0.5)[0], [6, 16, 24, 80], atol=2)
@@ -38,7 +38,7 @@ def test_maps_of_images_of_other_shapes_are_as_large_and_lie_where_the_colour_is
 
 def test_range_begins_at_the_least_value():
     (maps,) = image_maps(
-        ToyColours().eval(), batch_of(picture(32, 32, 0, 0, 8, 8, 0)), torch.tensor([[1]]), scale="range"
+        knowing_colours(), batch_of(picture(32, 32, 0, 0, 8, 8, 0)), torch.tensor([[1]]), scale="range"
     )
     assert maps.min() == 0
     assert maps.max() == 1
@@ -46,7 +46,7 @@ def test_range_begins_at_the_least_value():
 
 
 def test_small_image_gets_a_small_map():
-    (maps,) = image_maps(ToyColours().eval(), batch_of(picture(3, 5, 0, 0, 2, 3, 1)), torch.tensor([[1]]))
+    (maps,) = image_maps(knowing_colours(), batch_of(picture(3, 5, 0, 0, 2, 3, 1)), torch.tensor([[1]]))
     assert maps.shape == (1, 3, 5)
     assert maps[0, :, 0].min() > maps[0, :, -1].max()
 
@@ -54,7 +54,7 @@ def test_small_image_gets_a_small_map():
 def test_each_pixel_is_interpolated_between_the_middles_of_the_maps_cells():
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    network = ToyColours().eval()
+    network = knowing_colours()
     (maps,) = image_maps(network, batch_of(pixels), torch.tensor([[0]]), scale="range")
     cells = pixels.reshape(8, 4, 8, 4, 3).mean((1, 3)) / 255 @ np.array([1, -1, -1])
     wanted = np.empty((32, 32))

@@ -212,6 +212,14 @@ def test_images_without_labels_and_weights_that_are_not_there_are_refused(tmp_pa
         Supervised.configured(SupervisedConfig(weights=str(tmp_path / "none.pth")), photographs())
 
 
+def test_trained_network_reads_images_without_labels_but_not_of_other_channels(method):
+    unknown = photographs(4, label=[-1] * 4)
+    method.check(unknown)
+    grey = replace(unknown, pixels=Ragged.of([np.zeros((8, 8, 1), np.uint8)] * 4))
+    with pytest.raises(DataError, match="3 channels; these have 1: read them with --colour"):
+        method.check(grey)
+
+
 def test_logits_are_a_layer(method):
     batch = batch_of(photographs(2))
     assert method.layers[0] == "fc6"

@@ -4,7 +4,9 @@ from lessup import discovery
 from lessup.report.presentation import Presentation, presentation
 
 
-@pytest.mark.parametrize("protocol", ["linear-svm", "linear", "knn", "neighbors", "segmentation", "detection"])
+@pytest.mark.parametrize(
+    "protocol", ["linear-svm", "linear", "knn", "neighbors", "segmentation", "localization", "detection"]
+)
 def test_protocol_on_images_says_what_its_numbers_are_and_which_way_is_better(protocol):
     shown = presentation(protocol)
     assert protocol in discovery.names("evaluation")

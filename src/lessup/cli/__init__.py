@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": ("RUN --protocol P", "measure a run on the part of the data that it has not seen"),
     "compare": ("RUN... --protocol P", "several runs under one protocol or more, in one table"),
     "neighbors": ("RUN --data DATA --query FILE", "the samples most like one file"),
+    "localize": ("RUN --data DATA --out DIR", "where a classifier sees its classes: maps and boxes"),
     "repair": ("RUN SHAPE... --out DIR", "denoise or complete shapes"),
     "blend": ("RUN SHAPE_A SHAPE_B --out DIR", "a strip of shapes between two"),
     "report": ("RUN... --out FILE", "one self-contained page"),

@@ -8,7 +8,7 @@ Differs from the release: a box that is dropped no longer saves the next one fro
 right and the bottom border, from which the release keeps 5 pixels, and the map is not first written as a JPEG.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -92,6 +92,22 @@ def paper_boxes(score_map: NDArray[np.floating], share: float = SHARE) -> NDArra
     return component_boxes(score_map > share * max(float(score_map.max()), 0.0))
 
 
+def boxes_over(score_map: NDArray[np.float32], shares: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:
+    """Yield ``paper_boxes`` of a map at every one of S rising shares; parts that stay the same are found once.
+
+    Args:
+        score_map: (H, W) in [0, 1], as ``scaled`` gives it.
+        shares: (S,) of the maximum.
+    """
+    values = np.sort(score_map, axis=None)
+    at_most = np.searchsorted(values, shares.astype(np.float32), side="right")  # pixels that are not above
+    boxes = np.zeros((0, 4))
+    for place, share in enumerate(shares.tolist()):
+        if place == 0 or at_most[place] != at_most[place - 1]:
+            boxes = paper_boxes(score_map, share)
+        yield boxes
+
+
 def release_boxes(score_map: NDArray[np.floating], levels: Iterable[int] = LEVELS) -> NDArray[np.float64]:
     """Return the boxes of the release, the largest first; it measured its first and its second one apart.
 
@@ -147,6 +163,37 @@ def largest_box(score_map: NDArray[np.floating], way: Way = "paper", share: floa
         (1, 4) left, top, right, bottom, or (0, 4) where nothing is above 0.
     """
     return (paper_boxes(score_map, share) if way == "paper" else release_boxes(score_map))[:1]
+
+
+def central_box(extent: tuple[int, int], side: float) -> NDArray[np.float64]:
+    """Return a box in the middle of an image, of a share of both of its sides, in whole pixels.
+
+    Args:
+        extent: height and width.
+        side: share of each, above 0 to 1; at least a pixel is left.
+
+    Returns:
+        (1, 4) left, top, right, bottom.
+
+    >>> central_box((64, 32), 0.75)
+    array([[ 4.,  8., 28., 56.]])
+    """
+    height, width = (max(round(length * side), 1) for length in extent)
+    top, left = (extent[0] - height) // 2, (extent[1] - width) // 2
+    return np.array([[left, top, left + width, top + height]], np.float64)
+
+
+def box_mask(box: NDArray[np.floating], extent: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return (H, W), True within a box (4,) of whole pixels.
+
+    >>> box_mask(np.array([1.0, 0, 3, 1]), (2, 4)).astype(int)
+    array([[0, 1, 1, 0],
+           [0, 0, 0, 0]])
+    """
+    left, top, right, bottom = box.astype(np.int64).tolist()
+    inside = np.zeros(extent, bool)
+    inside[top:bottom, left:right] = True
+    return inside
 
 
 def _interior(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

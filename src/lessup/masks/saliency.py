@@ -6,8 +6,8 @@ Wangjiang Zhu, Shuang Liang, Yichen Wei, Jian Sun, *Saliency Optimization from R
 A region is background if it meets the rim over a long way for its size; an object that the rim cuts off does not. A
 part is salient if it contrasts with the background. Least squares weigh both against the wish for smooth maps.
 
-Differs from the paper: contrast is scaled to [0, 1] in every image, as in the authors' code. What else that code does is
-left out: ``docs/masks/saliency.md`` lists it.
+Differs from the paper: contrast is scaled to [0, 1] in every image, as in the authors' code. What else that code does
+is left out: ``docs/masks/saliency.md`` lists it.
 """
 
 import math

@@ -205,12 +205,15 @@ class ImageEncoder(Method):
         Raises:
             DataError: the images have another number of channels.
         """
+        self._check_channels(samples)
+        super().check(samples)
+
+    def _check_channels(self, samples: Samples) -> None:
         if isinstance(samples, Images) and samples.channels != self.backbone.channels:
             raise DataError(
                 f"the network was trained on images of {self.backbone.channels} channels; these have "
                 f"{samples.channels}: read them with --colour grey or rgb as its own data were"
             )
-        super().check(samples)
 
     def scaled(self, image: Tensor) -> Tensor:
         """Return (B, C, H, W) images in [0, 1] of any size with the values that the backbone was trained on."""
@@ -313,6 +316,14 @@ class Classifier(ImageEncoder):
     @abstractmethod
     def ending(self) -> PooledEnding | None:
         """What is pooled and how it is weighed; None where the network ends otherwise."""
+
+    def check(self, samples: Samples) -> None:
+        """Check that this network, as it was built, can read the samples; once trained it needs no labels.
+
+        Raises:
+            DataError: the images have another number of channels.
+        """
+        self._check_channels(samples)
 
     def classify(self, batch: Batch) -> Tensor:
         """Return (B, K) scores of whole images."""

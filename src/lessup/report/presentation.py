@@ -80,6 +80,18 @@ _RIGHT = (
     "classes, mean average precision in percent. Higher is better. "
 )
 
+_LOCALISED = {
+    "given": "class given",
+    "top1": "and named first",
+    "top5": "and among five",
+    "top1_class": "class named first",
+    "top5_class": "class among five",
+    "max_box_accuracy": "best threshold (MaxBoxAcc)",
+    "max_box_accuracy_v2": "MaxBoxAccV2",
+    "mean_box_accuracy": "mean over thresholds",
+    "pixel_ap": "pixels (PxAP)",
+}
+
 _TRAINED = {"fc8": "the classifier", "fc6_8": "fc6 to fc8", "all": "all layers"}
 
 _PRESENTATIONS = {
@@ -227,6 +239,23 @@ _PRESENTATIONS = {
         lower_is_better={"mean_iou": False, "pixel_accuracy": False, "iou": False},
         columns={"mean_iou": "mean IoU", "pixel_accuracy": "right pixels", "iou": "intersection over union"},
         rows={**_IMAGE_ROWS, "random": "random weights", "background": "all background"},
+    ),
+    "localization": Presentation(
+        title="Localisation without boxes",
+        sentence="A box drawn on the map of a class: the share of held-out images in percent of which it covers an "
+        "object of the class by half (intersection over union). Higher is better. The class is given, or is to be "
+        "named first or among five as well. MaxBoxAcc takes the threshold that suits the held-out images best, so it "
+        "says what the maps could give; the mean is over all thresholds. Boxes that do not look set the mark to beat.",
+        lower_is_better=dict.fromkeys(_LOCALISED, False),
+        columns=_LOCALISED,
+        rows={
+            **_IMAGE_ROWS,
+            "whole_image": "whole image",
+            "central_box": "central box, three quarters of each side",
+            "central_box_chosen": "central box, chosen side",
+            "chance_class": "map of a class drawn at random",
+        },
+        headline="given|mean_box_accuracy|pixel_ap",
     ),
     "detection": Presentation(
         title="Detection",

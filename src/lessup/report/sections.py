@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from lessup.errors import DataError, RunError
+from lessup.report.boxes import box_strips, threshold_chart
 from lessup.report.confusion import confusion_matrix
 from lessup.report.curves import training_curves
 from lessup.report.grids import Figures
@@ -150,6 +151,8 @@ def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, 
         return patch_strips(figures, left="the image that asks, then the images")
     if protocol == "segmentation":
         return mask_strips(figures, shown, method=method)
+    if protocol == "localization":
+        return threshold_chart(figures, shown, method=method) + box_strips(figures)
     if protocol == "labels-curve":
         return labels_chart(figures, shown, method=method)
     return blend_strips(figures) if protocol == "shape-blending" else ""

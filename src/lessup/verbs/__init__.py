@@ -9,6 +9,7 @@ from typing import Any
 
 from lessup.experiments import Settings, settings
 from lessup.verbs.comparison import compare
+from lessup.verbs.localization import localize
 from lessup.verbs.measurement import evaluate
 from lessup.verbs.trained import encode, load, neighbors, shape_autoencoder
 from lessup.verbs.training import train
@@ -20,6 +21,7 @@ __all__ = [
     "encode",
     "evaluate",
     "load",
+    "localize",
     "neighbors",
     "settings",
     "shape_autoencoder",

@@ -10,9 +10,12 @@ from lessup import evaluation
 from lessup.errors import UsageError
 from lessup.evaluation import Result
 from lessup.experiments import Settings
+from lessup.methods import Classifier
 from lessup.runs import Run
 from lessup.runs.provenance import provenance
 from lessup.samples import Samples
+from lessup.samples.class_numbers import numbered_as
+from lessup.samples.images import Images
 from lessup.samples.splits import Folds, Split, split
 from lessup.verbs.left_out import left_out
 from lessup.verbs.trained import load, load_like
@@ -25,6 +28,7 @@ def evaluate(
 
     On the data that the run was trained on, the held-out part is measured. On other data, a protocol that learns
     nothing measures all of it; one that fits a classifier splits it first, as the data itself does, or by drawing.
+    Where the run's own classes are measured, those of other data are known by their names.
 
     Args:
         run: run folder.
@@ -49,6 +53,8 @@ def evaluate(
             f"{settings.method}, which is none (see `lessup list protocols`)"
         )
     samples = load_like(folder, method, data or settings.data)
+    if issubclass(protocol_class.needs, Classifier) and isinstance(samples, Images):
+        samples = numbered_as(samples, folder.config["data"]["classes"])
     asked = protocol_class(config)
     parts = _parts(folder, asked, samples, settings)
     result = asked.measure(method, parts)

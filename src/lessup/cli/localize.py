@@ -1,0 +1,85 @@
+"""`lessup localize RUN --data DATA --out DIR`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from lessup import verbs
+from lessup.cli.flags import parse
+from lessup.errors import UsageError
+from lessup.masks.boxes import SHARE, Scale, Way
+from lessup.masks.localize import LocalizeConfig, MapFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalizeFlags:
+    """Where to look for what.
+
+    Attributes:
+        run: run folder of a classifier.
+        data: folder, file or archive of images.
+        out: folder to write boxes.csv, instances.json, maps/ and overlays/ to.
+        classes: names of classes to look for in every image; or `predicted`, the likeliest of each image; or `labels`,
+            those that the data itself knows.
+        top: how many of the likeliest.
+        method: `paper` draws the box around the largest part above a threshold, `release` the first one of the code of
+            CAM's authors, at three fixed levels.
+        threshold: of the paper's way, as a share of the maximum of the map; 0.2 if not given.
+        scale: whether 0 of a map is its least value (`range`) or no evidence for the class (`maximum`).
+        maps: how maps are written: 8-bit PNG, float32 `.npy`, or not at all.
+        overlays: write pictures of image, map and box.
+        device: where to compute, such as `cpu` or `cuda`.
+        json: print one JSON object and nothing else.
+        overwrite: write into a folder that holds files.
+    """
+
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    data: str
+    out: Path
+    classes: tuple[str, ...] = ("predicted",)
+    top: int = 1
+    method: Way = "paper"
+    threshold: float | None = None
+    scale: Scale = "range"
+    maps: MapFormat = "png"
+    overlays: bool = True
+    device: str = "cpu"
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+
+
+def run(words: list[str]) -> int:
+    """Show where a classifier sees its classes: maps, boxes and pictures."""
+    groups = {"what": LocalizeFlags(run=tyro.MISSING, data=tyro.MISSING, out=tyro.MISSING)}
+    about = "Show where a classifier sees its classes in images: maps, boxes (CSV and COCO's JSON) and pictures."
+    what = parse(words, groups, prog="lessup localize", description=about).what
+    if what.method == "release" and what.threshold is not None:
+        raise UsageError("--threshold is of --method paper; the release has three fixed levels: leave one of them out")
+    config = LocalizeConfig(
+        top=what.top,
+        method=what.method,
+        threshold=SHARE if what.threshold is None else what.threshold,
+        scale=what.scale,
+        maps=what.maps,
+        overlays=what.overlays,
+    )
+    done = verbs.localize(
+        what.run,
+        what.data,
+        what.out,
+        classes=what.classes,
+        config=config,
+        device=what.device,
+        overwrite=what.overwrite,
+    )
+    if what.json:
+        print(verbs.dumps(done))
+        return 0
+    print(f"{done['boxes']} boxes in {done['images']} images -> {what.out}")
+    for kind, meaning in {"unknown": "images left out", "without_box": "classes of images without a box"}.items():
+        if names := done[kind]:
+            print(f"{len(names)} {meaning}, such as {names[0]['name']}: {names[0]['reason']}", file=sys.stderr)
+    return 0
