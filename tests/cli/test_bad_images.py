@@ -107,12 +107,39 @@ def test_shapes_given_to_an_image_method_are_one_line(tmp_path: Path, capsys: py
     assert "\n" not in line
 
 
-def test_labels_for_half_of_the_images_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = photos(tmp_path)
+def test_images_without_a_label_are_counted_and_the_others_learnt_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = photos(tmp_path, ("cat", "cow", "dog"))
     for path in (folder / "dog").iterdir():
         path.rename(folder / path.name)
+    assert trained(folder, method="supervised") == 0
+    assert f"6 of {folder} have no label and are not learnt from" in capsys.readouterr().err
+
+
+def test_protocol_on_data_without_what_it_reads_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = photos(tmp_path)
+    assert trained(folder) == 0
+    capsys.readouterr()
+    assert main(["evaluate", str(tmp_path / "run"), "--protocol", "segmentation"]) == 2
+    assert f"segmentation reads mask, which {folder} does not have" in capsys.readouterr().err
+
+
+def test_no_label_at_all_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = photos(tmp_path, ("cat",))
+    for path in (folder / "cat").iterdir():
+        path.rename(folder / path.name)
     assert trained(folder, method="supervised") == 2
-    assert "supervised learns from labels, and 6 of 12 samples in" in capsys.readouterr().err
+    assert "supervised learns from labels, and none of 6 samples" in capsys.readouterr().err
+
+
+def test_tags_are_labels_to_learn_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = photos(tmp_path)
+    lines = [f"{name}/{number}.png,{name}|thing" for name in ("cat", "dog") for number in range(6)]
+    (folder / "tags.csv").write_text("image,tags\n" + "\n".join(lines) + "\n")
+    assert trained(folder / "tags.csv", "--out", str(tmp_path / "tagged"), method="supervised") == 0
+    assert main(["doctor", str(folder / "tags.csv"), "--json"]) == 0
+    assert "have none" not in capsys.readouterr().out
 
 
 def test_one_class_only_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

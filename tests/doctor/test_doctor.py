@@ -131,7 +131,7 @@ def test_unlabelled_shapes_fit_what_needs_no_labels(tmp_path):
     found = doctor.examine(tmp_path / "flat")
     problems = {fit.name: fit.problem for fit in (*found.methods, *found.protocols)}
     assert found.classes == (Count("unlabelled", 4, 4),)
-    assert problems["classifier"] == problems["classification"] == "reads labels, and 4 of 4 samples have none"
+    assert problems["classifier"] == problems["classification"] == "reads labels, and none of 4 samples has one"
     assert problems["repair"] == ""
 
 

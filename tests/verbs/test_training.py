@@ -26,12 +26,12 @@ def test_a_resumed_run_goes_on_with_more_steps_but_not_with_another_seed(shapes,
     assert run.config["training"]["steps"] == 3
 
 
-def test_a_method_that_learns_from_labels_needs_all_of_them(shapes, tmp_path):
+def test_voxnet_needs_the_labels_of_all_samples(shapes, tmp_path):
     (tmp_path / "mixed" / "plate").mkdir(parents=True)
     np.save(tmp_path / "mixed" / "plate" / "a.npy", np.load(shapes / "plate" / "0.npy"))
     np.save(tmp_path / "mixed" / "b.npy", np.load(shapes / "plate" / "1.npy"))
     settings = verbs.settings("voxnet", str(tmp_path / "mixed"))
-    with pytest.raises(DataError, match=r"1 of 2 samples in .* have none"):
+    with pytest.raises(DataError, match="1 of 2 samples have none"):
         verbs.train(settings, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

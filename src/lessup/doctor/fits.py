@@ -7,6 +7,7 @@ from lessup.doctor.diagnosis import Fit
 from lessup.errors import DataError, LessupError
 from lessup.methods import Method
 from lessup.samples import Samples
+from lessup.samples.label_draws import labelled
 
 
 def method_fits(samples: Samples) -> tuple[dict[str, type[Method]], tuple[Fit, ...]]:
@@ -45,6 +46,5 @@ def _check_reads(reads: Sequence[str], samples: Samples) -> None:
     missing = [key for key in reads if key not in samples.keys]
     if missing:
         raise DataError(f"reads {', '.join(missing)}, which these samples do not have")
-    unlabelled = int((samples.label < 0).sum())
-    if "label" in reads and unlabelled:
-        raise DataError(f"reads labels, and {unlabelled} of {len(samples)} samples have none")
+    if "label" in reads and not labelled(samples).any():
+        raise DataError(f"reads labels, and none of {len(samples)} samples has one")

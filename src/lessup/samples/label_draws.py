@@ -26,6 +26,12 @@ def targets(samples: Samples) -> NDArray[np.int8]:
     return np.where(known, samples.label[:, None] == np.arange(len(samples.classes)), -1).astype(np.int8)
 
 
+def labelled(samples: Samples) -> NDArray[np.bool_]:
+    """Return (N,) bool, True where something is known of a sample's class, by a label or by tags."""
+    known: NDArray[np.bool_] = np.any(targets(samples) >= 0, axis=1)
+    return known
+
+
 @dataclass(frozen=True, eq=False)
 class Draw:
     """The two sides of a measurement, as positions in a pool.

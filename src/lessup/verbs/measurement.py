@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lessup import evaluation
-from lessup.errors import UsageError
+from lessup.errors import DataError, UsageError
 from lessup.evaluation import Result
 from lessup.experiments import Settings
 from lessup.methods import Classifier
@@ -53,13 +53,19 @@ def evaluate(
             f"{settings.method}, which is none (see `lessup list protocols`)"
         )
     samples = load_like(folder, method, data or settings.data)
+    missing = [key for key in protocol_class.reads if key not in samples.keys]
+    if missing:
+        raise DataError(
+            f"{protocol} reads {', '.join(missing)}, which {data or settings.data} does not have "
+            f"(see `lessup doctor {data or settings.data}`)"
+        )
     if issubclass(protocol_class.needs, Classifier) and isinstance(samples, Images):
         samples = numbered_as(samples, folder.config["data"]["classes"])
     asked = protocol_class(config)
     parts = _parts(folder, asked, samples, settings)
     result = asked.measure(method, parts)
-    missing = left_out(samples, data or settings.data)
-    result = replace(result, notes=(*result.notes, *([missing] if missing else [])))
+    sentence = left_out(samples, data or settings.data)
+    result = replace(result, notes=(*result.notes, *([sentence] if sentence else [])))
     scores = _scores(protocol, data or settings.data, folder, result, len(parts.test))
     folder.write_scores(protocol, scores, result.figures)
     return scores

@@ -1,6 +1,9 @@
 """`lessup train`: from settings to a run folder."""
 
+import sys
 from pathlib import Path
+
+import numpy as np
 
 from lessup import data as sources
 from lessup import methods
@@ -10,8 +13,10 @@ from lessup.experiments import Settings
 from lessup.experiments.description import check_resumable, description
 from lessup.methods import Method
 from lessup.runs import Run
+from lessup.runs.files import is_first_process
 from lessup.samples import Samples
-from lessup.samples.splits import split
+from lessup.samples.label_draws import labelled
+from lessup.samples.splits import Split, split
 from lessup.verbs.left_out import say_left_out
 
 
@@ -35,6 +40,8 @@ def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resum
     _check_reads(method_class, samples, settings)
     config = method_class.configured(settings.config, samples)
     parts = split(samples, settings.folds)
+    if "label" in method_class.reads:
+        parts = _labelled_parts(parts, settings.data)
     described = description(settings, config, samples)
     if resume:
         run = Run.open(out)
@@ -55,9 +62,17 @@ def _check_reads(method_class: type[Method], samples: Samples, settings: Setting
             f"{settings.method} reads {', '.join(method_class.reads)}; {settings.data} has {', '.join(samples.keys)} "
             f"(see `lessup doctor {settings.data}`)"
         )
-    unlabelled = int((samples.label < 0).sum())
-    if "label" in method_class.reads and unlabelled:
+    if "label" in method_class.reads and not labelled(samples).any():
         raise DataError(
-            f"{settings.method} learns from labels, and {unlabelled} of {len(samples)} samples in {settings.data} have "
-            "none: put each class in a folder of its own"
+            f"{settings.method} learns from labels, and none of {len(samples)} samples in {settings.data} has one: put "
+            "each class in a folder of its own, or name a table of labels or tags"
         )
+
+
+def _labelled_parts(parts: Split, data: str) -> Split:
+    """Leave out what has no label, after the split, so that the others lie where they lie without it; and say so."""
+    kept = {name: np.flatnonzero(labelled(getattr(parts, name))) for name in ("train", "validation", "test")}
+    count = sum(len(getattr(parts, name)) - len(places) for name, places in kept.items())
+    if count and is_first_process():
+        print(f"{count} of {data} have no label and are not learnt from", file=sys.stderr)
+    return Split(**{name: getattr(parts, name).take(places) for name, places in kept.items()})
