@@ -45,6 +45,9 @@ def efficientnet_lite0(channels: int = 3) -> Backbone:
     except ImportError as error:
         raise _missing() from error
     network = EfficientNet.from_name("efficientnet-lite0", in_channels=channels)
+    for part in network.modules():
+        if isinstance(part, nn.Conv2d) and not isinstance(part.static_padding, nn.ZeroPad2d):
+            part.static_padding = nn.Identity()  # the package has a class of its own, which nobody else knows
     stages: dict[str, nn.Module] = {"stem": _unit(network._conv_stem, network._bn0)}
     for name, (first, end) in BLOCKS.items():
         stages[name] = nn.Sequential(*network._blocks[first:end])
