@@ -19,13 +19,21 @@ from lessup.transforms.draws import Draws
 ROOT = Path(__file__).parent.parent
 NAMES = discovery.names("methods")
 AUTOENCODERS = [name for name in NAMES if issubclass(methods.load(name), ShapeAutoencoder)]
-DTYPES = {"voxels": torch.bool, "label": torch.int64, "image": torch.float32, "extent": torch.int64}
+DTYPES = {
+    "voxels": torch.bool,
+    "label": torch.int64,
+    "image": torch.float32,
+    "extent": torch.int64,
+    "mask": torch.int64,
+}
+LARGE = ("deeplab",)
+"""Methods whose published network takes minutes on a CPU; that of the recipe `cpu` stands in."""
 
 
 @pytest.fixture(scope="module")
 def built():
     """Every method built once from its default config; tests leave the weights alone."""
-    return {name: build(name) for name in NAMES}
+    return {name: build(name, methods.recipes(name)["cpu"]().config if name in LARGE else None) for name in NAMES}
 
 
 def build(name: str, config=None) -> Method:

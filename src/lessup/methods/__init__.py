@@ -349,6 +349,22 @@ class Classifier(ImageEncoder):
         return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
 
 
+class Segmenter(ImageEncoder):
+    """A method that tells the class of every pixel."""
+
+    @abstractmethod
+    def probabilities(self, batch: Batch) -> Tensor:
+        """Return (B, 1 + K, H, W) in [0, 1], the background first, at the images' own sizes; 0 beyond their extents.
+
+        What is found in an image does not depend on the others of the batch.
+        """
+
+    def segment(self, batch: Batch) -> Tensor:
+        """Return (B, H, W) int64 the likeliest of them: 0 background, 1 + class, -1 beyond an image's extent."""
+        probabilities = self.probabilities(batch)
+        return probabilities.argmax(1).masked_fill(probabilities.sum(1) == 0, -1)
+
+
 class Reconstructor(ImageEncoder):
     """A method that gives an image back from its code.
 
