@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lessup.errors import DataError
+from lessup.errors import DataError, ShapeError
 from lessup.samples import Batch, Damage, Samples
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -183,6 +183,39 @@ class Images(Samples):
             original=None if self.original is None else self.original[indices],
             **{name: getattr(self, name)[indices] for name in ("id", "label", "group", "official")},
         )
+
+    def with_masks(self, masks: Ragged) -> Self:
+        """Return the same images with other masks, such as labels that were made from tags; their own are gone.
+
+        Args:
+            masks: N maps of one channel, uint8, of the extents of the images: 0 background, 1 + class, 255 not to be
+                counted. Memory-mapped ones stay so, see ``map_file``.
+
+        Returns:
+            The images, with another fingerprint.
+
+        Raises:
+            ShapeError: there are more or fewer maps, or one has another size, type or number of channels.
+            DataError: a number is no class.
+        """
+        if masks.flat.dtype != np.uint8 or masks.channels != 1 or masks.extent.shape != self.pixels.extent.shape:
+            raise ShapeError(
+                f"{len(masks)} maps of {masks.channels} channels and {masks.flat.dtype} for {len(self)} images: wanted "
+                "one map an image, of one channel and uint8"
+            )
+        other = np.flatnonzero((masks.extent != self.pixels.extent).any(1))
+        if len(other):
+            first = int(other[0])
+            sizes = [" x ".join(map(str, each.extent[first].tolist())) for each in (masks, self.pixels)]
+            raise ShapeError(f"{len(other)} maps such as that of {self.id[first]}, {sizes[0]} for {sizes[1]} pixels")
+        digest = hashlib.blake2b(self.fingerprint.encode(), digest_size=16)
+        for index, name in enumerate(self.id):
+            mask = masks[index]
+            strange = mask[(mask > len(self.classes)) & (mask != 255)]
+            if strange.size:
+                raise DataError(f"the map of {name} holds {strange[0]}: wanted 0 to {len(self.classes)}, or 255")
+            digest.update(np.ascontiguousarray(mask).data)
+        return replace(self, masks=masks, fingerprint=digest.hexdigest())
 
     def families(self) -> NDArray[np.int64]:
         """Return (N,) int64 numbers that groups share if any of their images are equal; see ``Samples.families``."""
