@@ -65,7 +65,7 @@ def test_largest_part_has_the_most_pixels_not_the_largest_box():
 
 @pytest.mark.parametrize("coarse", [False, True])
 def test_boxes_over_thresholds_are_those_of_each_threshold(coarse):
-    score_map = scaled(blurred(0))
+    score_map = scaled(blurred(0), "maximum")
     if coarse:
         score_map = (score_map * 5).round() / np.float32(5)  # values that lie on thresholds
     shares = np.arange(100) / 100
@@ -92,7 +92,7 @@ def test_each_map_is_scaled_by_itself(scale):
 
 
 def test_flat_map_or_one_without_evidence_is_nought():
-    assert not scaled(np.full((2, 2), -3.0)).any()
+    assert not scaled(np.full((2, 2), -3.0), "maximum").any()
     assert not scaled(np.full((2, 2), 3.0), "range").any()
 
 

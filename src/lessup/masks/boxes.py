@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lessup.masks.components import components
 from lessup.metrics.detection import intersection
 
 SHARE = 0.2
@@ -32,11 +33,8 @@ Scale = Literal["maximum", "range"]
 Way = Literal["paper", "release"]
 """How boxes are drawn."""
 
-_TOUCHING = np.ones((3, 3), bool)
-"""Pixels that share a corner are connected."""
 
-
-def scaled(score_map: NDArray[np.floating], scale: Scale = "maximum") -> NDArray[np.float32]:
+def scaled(score_map: NDArray[np.floating], scale: Scale) -> NDArray[np.float32]:
     """Bring maps to [0, 1], each by itself, so that its maximum is 1.
 
     Args:
@@ -46,7 +44,7 @@ def scaled(score_map: NDArray[np.floating], scale: Scale = "maximum") -> NDArray
     Returns:
         (..., H, W); 0 everywhere where there is no evidence for the class, or where a map is flat.
 
-    >>> scaled(np.array([[-1.0, 1.0, 3.0]])).round(2)
+    >>> scaled(np.array([[-1.0, 1.0, 3.0]]), "maximum").round(2)
     array([[0.  , 0.33, 1.  ]], dtype=float32)
     >>> scaled(np.array([[-1.0, 1.0, 3.0]]), "range")
     array([[0. , 0.5, 1. ]], dtype=float32)
@@ -70,8 +68,8 @@ def component_boxes(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     array([[2., 0., 3., 2.],
            [0., 0., 1., 1.]])
     """
-    number, count = ndimage.label(mask, _TOUCHING)
-    order = np.argsort(-np.bincount(number.reshape(-1), minlength=count + 1)[1:], kind="stable")
+    number = components(mask)
+    order = np.argsort(-np.bincount(number.reshape(-1), minlength=1)[1:], kind="stable")
     return _corners(ndimage.find_objects(number))[order]
 
 
@@ -123,7 +121,7 @@ def release_boxes(score_map: NDArray[np.floating], levels: Iterable[int] = LEVEL
     Returns:
         (M, 4) left, top, right, bottom.
     """
-    grey = np.rint(255 * scaled(score_map))
+    grey = np.rint(255 * scaled(score_map, "maximum"))
     boxes = np.concatenate([contour_boxes(_interior(grey > level)) for level in levels])
     area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     kept: list[int] = []
