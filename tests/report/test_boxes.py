@@ -50,7 +50,7 @@ def test_every_photograph_has_its_own_shape_its_map_and_both_boxes():
     assert green[4 * 6 : 4 * 26, 4 * 30 - 1].all()
     assert not (shown[5] == FOUND).all(2).any(), "nothing was found"
     assert (shown[5] == TRUE).all(2)[4 * 20, 4 * 20 : 4 * 40].all()
-    assert "80 %" in text
+    assert "overlap 0.80" in text
     assert 'class="wrong"' in text
     assert "&lt;dog&gt;" in text
     assert "<dog>" not in text

@@ -57,10 +57,10 @@ def box_strips(figures: Figures) -> str:
         pictures = [
             Picture(png.data_uri(enlarged(photo, number)), str(classes[place]), "query"),
             Picture(png.data_uri(enlarged(heated(photo, score_map), number)), f"named {first[place]}"),
-            Picture(png.data_uri(boxed), f"{100 * overlaps[place]:.0f} %", "" if overlaps[place] >= 0.5 else "wrong"),
+            Picture(png.data_uri(boxed), f"overlap {overlaps[place]:.2f}", "" if overlaps[place] >= 0.5 else "wrong"),
         ]
         strips.append(strip(pictures))
-    return f'<div class="pairs masks">{"".join(strips)}</div><p class="note">{_NOTE}</p>'
+    return f'<div class="pairs boxes">{"".join(strips)}</div><p class="note">{_NOTE}</p>'
 
 
 def threshold_chart(figures: Figures, shown: Presentation, *, method: str) -> str:
