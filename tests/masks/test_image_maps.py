@@ -6,6 +6,7 @@ import torch
 from toy_colours import knowing_colours
 
 from lessup.masks.boxes import paper_boxes
+from lessup.masks.class_maps import resized, ten_crop_maps
 from lessup.masks.image_maps import image_maps
 from lessup.samples.images import Ragged
 
@@ -28,7 +29,7 @@ def picture(height, width, left, top, right, bottom, channel):
 def test_maps_of_images_of_other_shapes_are_as_large_and_lie_where_the_colour_is():
     wide = picture(64, 160, 100, 16, 140, 48, 0)
     high = picture(128, 48, 6, 16, 24, 80, 2)
-    maps = image_maps(knowing_colours(), batch_of(wide, high), torch.tensor([[0, 1], [2, 0]]))
+    maps = image_maps(knowing_colours(), batch_of(wide, high), torch.tensor([[0, 1], [2, 0]]), scale="maximum")
     assert [each.shape for each in maps] == [(2, 64, 160), (2, 128, 48)]
     np.testing.assert_allclose(paper_boxes(maps[0][0], 0.5)[0], [100, 16, 140, 48], atol=3)
     np.testing.assert_allclose(paper_boxes(maps[1][0], 0.5)[0], [6, 16, 24, 80], atol=2)
@@ -68,3 +69,13 @@ def test_each_pixel_is_interpolated_between_the_middles_of_the_maps_cells():
             wanted[row, column] = (1 - down) * upper + down * lower
     wanted = (wanted - wanted.min()) / (wanted.max() - wanted.min())
     assert maps[0] == pytest.approx(wanted, abs=1e-4)
+
+
+def test_ten_crops_give_their_summed_absolute_maps_at_the_images_size():
+    # 37 pixels are to the network's 32 what 256 are to 224.
+    batch = batch_of(picture(40, 90, 10, 5, 50, 30, 0))
+    classes = torch.tensor([[0, 2]])
+    (maps,) = image_maps(knowing_colours(), batch, classes, scale="maximum", crops=10)
+    (total,) = resized(ten_crop_maps(knowing_colours(), batch, classes, frame=37), batch["extent"])
+    assert maps.shape == (2, 40, 90)
+    np.testing.assert_allclose(maps, total / total.amax((1, 2), keepdim=True), rtol=1e-5)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lessup.errors import DataError
 from lessup.masks.boxes import Scale, Way, box_mask, central_box, largest_box
-from lessup.masks.image_maps import image_maps
+from lessup.masks.image_maps import Crops, image_maps
 from lessup.methods import Classifier
 from lessup.samples import Batch
 from lessup.samples.images import Images
@@ -33,6 +33,7 @@ class Drawing:
     Attributes:
         way: on maps.
         scale: of maps.
+        crops: of which maps are made.
         thresholds: share of the maximum for the paper's way, by row of ``MAPPED``.
         sides: share of an image's sides, by row of central boxes.
         seed: of the classes that are drawn at random.
@@ -40,6 +41,7 @@ class Drawing:
 
     way: Way
     scale: Scale
+    crops: Crops
     thresholds: Mapping[str, float]
     sides: Mapping[str, float]
     seed: int = 0
@@ -92,7 +94,7 @@ def answers(model: Classifier, blank: Classifier, images: Images, drawing: Drawi
         some = np.arange(start, min(start + BATCH, len(images)))
         batch = batch_on(model.device, images, some)
         other = _drawn(images, some, drawing.seed)
-        trained, untrained = (_look(network, batch, other, images, drawing.scale) for network in (model, blank))
+        trained, untrained = (_look(network, batch, other, images, drawing) for network in (model, blank))
         for place in range(len(some)):
             (told, any_class), named = trained.maps[place], trained.named[place]
             mapped = {
@@ -111,7 +113,7 @@ def _drawn(images: Images, some: NDArray[np.int64], seed: int) -> NDArray[np.int
     return np.array([own.integers(len(images.classes)) for own in generators])
 
 
-def _look(network: Classifier, batch: Batch, other: NDArray[np.int64], images: Images, scale: Scale) -> Look:
+def _look(network: Classifier, batch: Batch, other: NDArray[np.int64], images: Images, drawing: Drawing) -> Look:
     with torch.no_grad():
         scores = network.classify(batch)
     if scores.shape[1] != len(images.classes):
@@ -121,7 +123,7 @@ def _look(network: Classifier, batch: Batch, other: NDArray[np.int64], images: I
         )
     classes = torch.stack([batch["label"], torch.from_numpy(other).to(scores.device)], 1)
     named = scores.topk(min(NAMED, scores.shape[1])).indices
-    return Look(image_maps(network, batch, classes, scale=scale), named.cpu().numpy())
+    return Look(image_maps(network, batch, classes, scale=drawing.scale, crops=drawing.crops), named.cpu().numpy())
 
 
 def _blind(told: NDArray[np.float32], named: NDArray[np.int64], sides: Mapping[str, float]) -> dict[str, Answer]:

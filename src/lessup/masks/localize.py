@@ -20,7 +20,7 @@ from rich.progress import track
 from lessup.errors import DataError
 from lessup.masks.box_files import Located, boxes_csv, coco_instances, stored_size
 from lessup.masks.boxes import SHARE, Scale, Way, largest_box
-from lessup.masks.image_maps import image_maps
+from lessup.masks.image_maps import Crops, image_maps
 from lessup.masks.overlays import enlarged, heated, outlined, photograph, times
 from lessup.methods import Classifier
 from lessup.runs.files import write_whole
@@ -50,6 +50,7 @@ class LocalizeConfig:
         method: see ``boxes``.
         threshold: share of the maximum, for the paper's way.
         scale: what 0 is, see ``boxes.scaled``.
+        crops: of which maps are made, see ``image_maps``.
         maps: how maps are stored: 8-bit PNG, float32 ``.npy``, or not at all.
         overlays: whether pictures of image, map and box are written.
     """
@@ -59,6 +60,7 @@ class LocalizeConfig:
     method: Way = "paper"
     threshold: float = SHARE
     scale: Scale = "range"
+    crops: Crops = 1
     maps: MapFormat = "png"
     overlays: bool = True
 
@@ -135,7 +137,7 @@ def _seen(
     if not most:
         return
     padded = torch.tensor([[*own, *[0] * (most - len(own))] for own in asked], device=scores.device)
-    maps = image_maps(classifier, batch, padded, scale=config.scale)
+    maps = image_maps(classifier, batch, padded, scale=config.scale, crops=config.crops)
     for place, (index, own) in enumerate(zip(some.tolist(), asked, strict=True)):
         for label, score_map in zip(own, maps[place], strict=False):
             yield index, label, float(scores[place, label]), score_map
