@@ -1,6 +1,17 @@
 import numpy as np
 
-from lessup.masks.overlays import FOUND, OPACITY, TRUE, enlarged, heated, outlined, photograph
+from lessup.masks.overlays import (
+    FOUND,
+    OPACITY,
+    PAINT,
+    TRUE,
+    colour,
+    enlarged,
+    heated,
+    outlined,
+    painted,
+    photograph,
+)
 
 GREY = np.full((6, 8, 3), 100, np.uint8)
 
@@ -47,3 +58,15 @@ def test_small_images_are_enlarged_by_whole_pixels():
     assert (large[1::3, 1::3] == small).all()
     assert (enlarged(small, 3) == large).all()
     assert photograph(large, least=5).shape == large.shape
+
+
+def test_class_shines_through_background_stays_and_what_is_not_counted_is_white():
+    photograph = np.full((1, 3, 3), 100, np.uint8)
+    found = painted(photograph, np.array([[0, 2, -1]]))
+    assert found[0, 0].tolist() == [100, 100, 100]
+    assert found[0, 1].tolist() == [round((1 - PAINT) * 100 + PAINT * value) for value in colour(2)]
+    assert found[0, 2].tolist() == [255, 255, 255]
+
+
+def test_colours_of_many_classes_all_differ():
+    assert len({colour(number) for number in range(1, 201)}) == 200

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lessup.errors import DataError
-from lessup.report.masks import OPACITY, colour, mask_strips, painted
+from lessup.report.masks import mask_strips
 from lessup.report.presentation import presentation
 
 SHOWN = presentation("segmentation")
@@ -27,18 +27,6 @@ def test_every_photograph_stands_beside_the_truth_and_what_was_found():
         assert text.count(f"<figcaption>{caption}</figcaption>") == 2
     assert "&lt;dog&gt;" in text
     assert "background</span>" not in text
-
-
-def test_class_shines_through_background_stays_and_what_is_not_counted_is_white():
-    photograph = np.full((1, 3, 3), 100, np.uint8)
-    found = painted(photograph, np.array([[0, 2, -1]]))
-    assert found[0, 0].tolist() == [100, 100, 100]
-    assert found[0, 1].tolist() == [round((1 - OPACITY) * 100 + OPACITY * value) for value in colour(2)]
-    assert found[0, 2].tolist() == [255, 255, 255]
-
-
-def test_colours_of_many_classes_all_differ():
-    assert len({colour(number) for number in range(1, 201)}) == 200
 
 
 def test_without_pictures_there_is_nothing():

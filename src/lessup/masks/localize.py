@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from rich.progress import track
 from lessup.errors import DataError
 from lessup.masks.box_files import Located, boxes_csv, coco_instances, stored_size
 from lessup.masks.boxes import SHARE, Scale, Way, largest_box
+from lessup.masks.file_names import stems
 from lessup.masks.image_maps import Crops, image_maps
 from lessup.masks.overlays import enlarged, heated, outlined, photograph, times
 from lessup.methods import Classifier
@@ -91,7 +92,7 @@ def localize_images(classifier: Classifier, images: Images, out: Path, config: L
         DataError: no image has a class to look for.
         RunError: a file cannot be written.
     """
-    stems, names = _stems(images.id.tolist()), _file_names(images.classes)
+    names_of_images, names = stems(images.id.tolist()), _file_names(images.classes)
     located: list[Located] = []
     damage: list[Damage] = []
     starts = range(0, len(images), BATCH)
@@ -99,7 +100,7 @@ def localize_images(classifier: Classifier, images: Images, out: Path, config: L
         some = np.arange(start, min(start + BATCH, len(images)))
         batch = batch_on(classifier.device, images, some)
         for index, label, score, score_map in _seen(classifier, batch, some, config):
-            name = f"{stems[index]}.{names[label]}"
+            name = f"{names_of_images[index]}.{names[label]}"
             box = largest_box(score_map, config.method, config.threshold)
             found = Located(
                 image=index,
@@ -189,13 +190,6 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _stems(ids: Sequence[str]) -> list[str]:
-    """Return a path within a folder for every image: without its suffix where that tells images apart."""
-    inside = [PurePosixPath(*[part for part in PurePosixPath(id).parts if part not in ("/", "..")]) for id in ids]
-    times_used = Counter(path.with_suffix("") for path in inside)
-    return [str(path.with_suffix("") if times_used[path.with_suffix("")] == 1 else path) for path in inside]
 
 
 def _file_names(classes: Sequence[str]) -> list[str]:

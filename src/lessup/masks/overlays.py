@@ -1,4 +1,6 @@
-"""Photographs for the eye, with a map or boxes drawn over them."""
+"""Photographs for the eye, with a map, masks or boxes drawn over them."""
+
+import colorsys
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,12 @@ TRUE: Colour = (60, 220, 90)
 
 OPACITY = 0.6
 """Of the heat where a map is 1; it falls with the map."""
+
+PAINT = 0.65
+"""Of a class's colour over its pixels."""
+
+_NOT_COUNTED = 255
+"""Grey value of pixels that are not counted."""
 
 _HEAT = np.array([[40, 60, 200], [40, 200, 220], [250, 230, 60], [230, 40, 30]], np.float64)
 """Colours of the map at 0, 1/3, 2/3 and 1."""
@@ -85,3 +93,20 @@ def outlined(
         if right > left and bottom > top:
             pen.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=width)
     return np.asarray(picture)
+
+
+def colour(number: int) -> Colour:
+    """Return the colour of a class, 1 or more; those of neighbouring numbers lie far apart on the wheel."""
+    bright = 1.0 if number % 2 else 0.75
+    red, green, blue = colorsys.hsv_to_rgb(number * 0.618 % 1, 0.8, bright)
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def painted(photograph: NDArray[np.uint8], mask: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return (H, W, 3) pixels under the colours of (H, W) classes; the background, 0, stays as it is."""
+    values = photograph.astype(np.float64)
+    for number in np.unique(mask[mask > 0]).tolist():
+        of_class = mask == number
+        values[of_class] = (1 - PAINT) * values[of_class] + PAINT * np.array(colour(number))
+    values[mask < 0] = _NOT_COUNTED
+    return values.round().astype(np.uint8)

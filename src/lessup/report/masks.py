@@ -1,25 +1,19 @@
 """Photographs with the masks that a network found, beside the true ones."""
 
-import colorsys
 from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError
+from lessup.masks.overlays import colour, painted
 from lessup.report import png
 from lessup.report.grids import Figures, named
 from lessup.report.presentation import Presentation
 from lessup.report.strips import Picture, strip
 
-OPACITY = 0.65
-"""Of a class's colour over the photograph."""
-
 _SHOWN = ("model", "random")
 """Rows that are shown, from the left; the photograph and the truth come first."""
-
-_NOT_COUNTED = 255
-"""Grey value of pixels that are not counted."""
 
 
 def mask_strips(figures: Figures, shown: Presentation, *, method: str) -> str:
@@ -58,23 +52,6 @@ def mask_strips(figures: Figures, shown: Presentation, *, method: str) -> str:
     key = "".join(_key(int(number), names[number]) for number in found if number > 0)
     note = "Held-out photographs, evenly spaced through the test part; white pixels are not counted."
     return f'<div class="pairs masks">{"".join(strips)}</div><p>{key}</p><p class="note">{note}</p>'
-
-
-def colour(number: int) -> tuple[int, int, int]:
-    """Return the colour of a class, 1 or more; those of neighbouring numbers lie far apart on the wheel."""
-    bright = 1.0 if number % 2 else 0.75
-    red, green, blue = colorsys.hsv_to_rgb(number * 0.618 % 1, 0.8, bright)
-    return round(255 * red), round(255 * green), round(255 * blue)
-
-
-def painted(photograph: NDArray[np.uint8], mask: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return (H, W, 3) pixels under the colours of (H, W) classes; the background, 0, stays as it is."""
-    values = photograph.astype(np.float64)
-    for number in np.unique(mask[mask > 0]).tolist():
-        of_class = mask == number
-        values[of_class] = (1 - OPACITY) * values[of_class] + OPACITY * np.array(colour(number))
-    values[mask < 0] = _NOT_COUNTED
-    return values.round().astype(np.uint8)
 
 
 def _coloured(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
