@@ -7,6 +7,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from lessup import backbones
+from lessup.backbones import Backbone, vgg
+from lessup.backbones.dilation import dilated
 from lessup.errors import DataError
 from lessup.methods.deeplab import AtrousPyramid, DeepLab, DeepLabConfig, LargeFOV
 from lessup.samples.images import Images, Ragged
@@ -173,6 +175,26 @@ def test_data_fills_in_classes_and_channels_and_keeps_crops_from_being_larger_th
     assert DeepLab.configured(replace(SMALL, crop=41), photographs()).crop == 41
     with pytest.raises(DataError, match="no weights at nowhere"):
         DeepLab.configured(replace(SMALL, weights="nowhere.pth"), photographs())
+
+
+def test_trained_network_reads_images_without_masks_but_not_of_other_channels(method):
+    gone = built(SMALL)
+    gone.config = replace(SMALL, weights="deleted.pth")
+    gone.check(replace(photographs(), masks=None))
+    grey = Ragged.of([np.zeros((9, 9, 1), np.uint8)] * 3)
+    with pytest.raises(DataError, match="images of 3 channels; these have 1"):
+        method.check(replace(photographs(), masks=None, pixels=grey))
+
+
+@torch.no_grad()
+def test_published_crops_of_321_pixels_give_maps_of_41_places_on_vgg():
+    stages = vgg.convolutions(3) | {"pool5": nn.MaxPool2d(2)}
+    fine, grid = dilated(Backbone(stages, side=32, channels=3, default="pool5"))
+    assert fine(torch.zeros(1, 3, 65, 65)).shape == (1, 512, 9, 9)
+    assert grid.pixels(41, 321).tolist() == [*range(0, 321, 8)]
+    pools = [part for part in fine.modules() if isinstance(part, nn.MaxPool2d)]
+    assert [(pool.kernel_size, pool.stride) for pool in pools] == [(3, 2), (3, 2), (3, 2), (3, (1, 1)), (3, (1, 1))]
+    assert fine.stages["conv5"].conv5_3.dilation == (2, 2)
 
 
 def test_it_begins_with_the_weights_of_a_file_that_another_network_was_trained_for(tmp_path, capsys):

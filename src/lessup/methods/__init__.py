@@ -352,6 +352,14 @@ class Classifier(ImageEncoder):
 class Segmenter(ImageEncoder):
     """A method that tells the class of every pixel."""
 
+    def check(self, samples: Samples) -> None:
+        """Check that this network, as it was built, can read the samples; once trained it needs no masks.
+
+        Raises:
+            DataError: the images have another number of channels.
+        """
+        self._check_channels(samples)
+
     @abstractmethod
     def probabilities(self, batch: Batch) -> Tensor:
         """Return (B, 1 + K, H, W) in [0, 1], the background first, at the images' own sizes; 0 beyond their extents.
