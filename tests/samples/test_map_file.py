@@ -55,9 +55,19 @@ def test_a_run_that_was_killed_is_gone_on_with_at_the_first_map_that_is_not_whol
     assert second.asked == [2, 3, 4]
 
 
+def test_maps_may_have_several_channels(tmp_path):
+    def make(some):
+        for index in some:
+            yield np.stack([np.full(EXTENT[index], number + index, np.uint8) for number in (0, 100)], 2)
+
+    found = stored_maps(tmp_path / "maps", EXTENT, make, channels=2)
+    assert found[3].shape == (1, 7, 2)
+    assert found[3][0, 0].tolist() == [3, 103]
+
+
 def test_a_file_of_other_images_is_named(tmp_path):
     stored_maps(tmp_path / "maps", EXTENT, Maps())
-    with pytest.raises(RunError, match="holds 54 pixels where 50 are wanted: delete it"):
+    with pytest.raises(RunError, match="holds 54 numbers where 50 are wanted: delete it"):
         stored_maps(tmp_path / "maps", EXTENT[:4], Maps())
 
 
