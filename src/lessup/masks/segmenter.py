@@ -1,0 +1,101 @@
+"""A trained segmenter on images: a label map for each, and a dense CRF that moves its borders to those of the colours.
+
+Liang-Chieh Chen, George Papandreou, Iasonas Kokkinos, Kevin Murphy, Alan L. Yuille, *Semantic Image Segmentation with
+Deep Convolutional Nets and Fully Connected CRFs*, 2015, <https://arxiv.org/abs/1412.7062>, section 3.2: the energy of a
+class is minus the logarithm of its probability.
+
+Label maps hold 0 for the background and 1 + class, as the masks of ``Images`` do, so that a second segmenter can be
+trained on those of the first.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lessup.errors import UsageError
+from lessup.masks.dense_crf import DenseCRFConfig, dense_crf
+from lessup.methods import Segmenter
+from lessup.samples.images import Images
+from lessup.training.modes import batch_on
+
+BATCH = 8
+"""Images segmented at once."""
+
+LEAST = 1e-8
+"""Probability below which a class is as unlikely as any."""
+
+MOST_CLASSES = 254
+"""A label map has a byte for each pixel, and 255 stands for what is not counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelMapConfig:
+    """How probabilities become labels.
+
+    Attributes:
+        crf: the dense CRF behind the network; None for none.
+        tagged: whether classes that an image is known not to have are left out, by its tags.
+    """
+
+    crf: DenseCRFConfig | None = None
+    tagged: bool = False
+
+
+NETWORK_ALONE = LabelMapConfig()
+
+
+def label_maps(
+    segmenter: Segmenter, images: Images, some: NDArray[np.int64], config: LabelMapConfig = NETWORK_ALONE
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the label maps of some images at their own sizes, in order.
+
+    Args:
+        segmenter: in ``eval`` mode; its classes are those of the images, by number.
+        images: N images.
+        some: numbers of those to segment.
+        config: the CRF, and whether tags are looked at.
+
+    Yields:
+        (H, W) uint8: 0 background, 1 + class.
+
+    Raises:
+        UsageError: the network has too many classes for a byte, or tags are to be looked at and the images have none.
+    """
+    if config.tagged and images.tags is None:
+        raise UsageError("the images have no tags to look at: leave `tagged` off")
+    if len(images.classes) > MOST_CLASSES:
+        raise UsageError(f"{len(images.classes)} classes: wanted {MOST_CLASSES} at most, which a byte can number")
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        for start in range(0, len(some), BATCH):
+            part = some[start : start + BATCH]
+            batch = batch_on(segmenter.device, images, part)
+            with torch.no_grad():
+                found = segmenter.probabilities(batch).float()
+            if config.tagged and images.tags is not None:
+                found[:, 1:] *= torch.from_numpy(images.tags[part] != 0).to(found)[:, :, None, None]
+            colours = (255 * batch["image"]).round()
+            inside = [(slice(None), slice(height), slice(width)) for height, width in batch["extent"].tolist()]
+            each = [(found[row][own], colours[row][own], config.crf) for row, own in enumerate(inside)]
+            yield from pool.map(lambda one: _labels(*one), each)
+
+
+def with_crf(probabilities: Tensor, colours: Tensor, config: DenseCRFConfig) -> Tensor:
+    """Return (1 + K, H, W) probabilities that agree better with the colours of an image.
+
+    Args:
+        probabilities: (1 + K, H, W) in [0, 1].
+        colours: (C, H, W) in [0, 255].
+        config: the dense CRF.
+    """
+    return dense_crf(-probabilities.clamp(min=LEAST).log()[None], colours[None], config)[0]
+
+
+def _labels(probabilities: Tensor, colours: Tensor, crf: DenseCRFConfig | None) -> NDArray[np.uint8]:
+    best = (with_crf(probabilities, colours, crf) if crf else probabilities).argmax(0)
+    labels: NDArray[np.uint8] = best.byte().cpu().numpy()
+    return labels
