@@ -2,8 +2,8 @@
 
 The maps are those of Bolei Zhou, Aditya Khosla, Agata Lapedriza, Aude Oliva, Antonio Torralba, *Learning Deep Features
 for Discriminative Localization*, 2016, <https://arxiv.org/abs/1512.04150>. Seong Joon Oh and others, *Exploiting
-Saliency for Object Segmentation from Image Level Labels*, 2017, <https://arxiv.org/abs/1701.08261>, find seeds on maps of
-41 x 41 places, and train a network without its last poolings for that. Here the strides of a trained network become
+Saliency for Object Segmentation from Image Level Labels*, 2017, <https://arxiv.org/abs/1701.08261>, find seeds on maps
+of 41 x 41 places, and train a network without its last poolings for that. Here the strides of a trained network become
 dilations: its map holds what it held, and the places between.
 """
 
