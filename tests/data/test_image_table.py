@@ -8,6 +8,7 @@ from PIL import Image
 from lessup import data
 from lessup.data import image_table
 from lessup.errors import DataError
+from lessup.samples import Reading
 
 
 def pictures(folder: Path, *names: str) -> None:
@@ -102,3 +103,26 @@ def test_table_of_something_else_leaves_a_folder_of_images_a_folder(tmp_path):
     pictures(tmp_path, "cat/a.png", "dog/b.png")
     (tmp_path / "notes.csv").write_text("who,what\nme,this\n")
     assert data.load(tmp_path).classes == ("cat", "dog")
+
+
+def test_table_may_lie_elsewhere_than_the_images(tmp_path):
+    pictures(tmp_path / "photos", "a.png", "sub/b.png", "c.png")
+    (tmp_path / "tags.csv").write_text("image,tags\na.png,cat | dog\nb.png,cat\n")
+    images = image_table.load_named(tmp_path / "photos", tmp_path / "tags.csv", Reading())
+    assert dict(zip(images.id, images.tags.tolist(), strict=True)) == {
+        "a.png": [1, 1],
+        "c.png": [-1, -1],
+        "sub/b.png": [1, 0],
+    }
+    with pytest.raises(DataError, match="no images at"):
+        image_table.load_named(tmp_path / "nowhere", tmp_path / "tags.csv", Reading())
+    with pytest.raises(DataError, match="no table at"):
+        image_table.load_named(tmp_path / "photos", tmp_path / "gone.csv", Reading())
+
+
+def test_nearest_class_is_offered_for_one_that_is_not_listed(tmp_path):
+    pictures(tmp_path, "a.png", "b.png")
+    (tmp_path / "tags.csv").write_text("image,tags\na.png,dress\nb.png,trouser\n")
+    (tmp_path / "labels.txt").write_text("background\ndress\ntrousers\n")
+    with pytest.raises(DataError, match=r"'trouser' is none of the 2 classes in labels\.txt: did you mean 'trousers'"):
+        data.load(tmp_path)

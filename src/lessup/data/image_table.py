@@ -14,6 +14,7 @@ background.
 """
 
 import csv
+import difflib
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -103,8 +104,29 @@ def load(path: Path, reading: Reading) -> Images:
     else:
         tree = open_tree(path)
         file = _table_file(tree) or ""
-    table = parse(tree.read(file), file)
-    folder = file.rpartition("/")[0]
+    return _loaded(tree, parse(tree.read(file), file), file, file.rpartition("/")[0], reading)
+
+
+def load_named(data: Path, table: Path, reading: Reading) -> Images:
+    """Load the images of a folder or archive with what a table elsewhere says of them.
+
+    Args:
+        data: folder or archive of images, with ``masks/`` and ``labels.txt`` if it has them.
+        table: names images relative to ``data``, to ``images/`` in it, or by their last name alone.
+        reading: ``size``, ``colour`` and ``max_megapixels``.
+
+    Raises:
+        DataError: one of the two is not there, or as for ``load``.
+    """
+    if not is_tree(data):
+        raise DataError(f"no images at {data}: give a folder, zip or tar of them")
+    if not table.is_file():
+        raise DataError(f"no table at {table}: give a .csv or .tsv with columns image and tags")
+    return _loaded(open_tree(data), parse(table.read_bytes(), table.name), table.name, "", reading)
+
+
+def _loaded(tree: FileTree, table: Table, file: str, folder: str, reading: Reading) -> Images:
+    """Put together what a table says of the images below a folder of a tree."""
     places = _places(tree, folder)
     lines, damage = _placed(table, places, file)
     classes = _classes(tree, folder, table)
@@ -225,7 +247,9 @@ def _classes(tree: FileTree, folder: str, table: Table) -> list[str]:
         listed = [line.strip() for line in tree.read(file).decode("utf-8", "replace").splitlines() if line.strip()][1:]
         strange = sorted(found - set(listed))
         if strange:
-            raise DataError(f"{strange[0]!r} is none of the {len(listed)} classes in {file}: correct one of the two")
+            near = difflib.get_close_matches(strange[0], listed, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "correct one of the two"
+            raise DataError(f"{strange[0]!r} is none of the {len(listed)} classes in {file}: {hint}")
         return listed
     if not found:
         raise DataError(f"the table in {tree.path} names no class")
