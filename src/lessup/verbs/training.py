@@ -36,10 +36,37 @@ def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resum
     """
     samples = sources.load(settings.data, settings.reading)
     say_left_out(samples, settings.data)
+    return train_on(samples, settings, out, overwrite=overwrite, resume=resume)
+
+
+def train_on(
+    samples: Samples,
+    settings: Settings,
+    out: str | Path,
+    *,
+    parts: Split | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+) -> Run:
+    """Train a method on samples that are read already, such as images with labels that are not in the data.
+
+    Args:
+        samples: what ``settings.data`` was read as, or was made of it.
+        settings: what to train.
+        out: the run folder.
+        parts: of the samples; as ``settings.folds`` parts them if None.
+        overwrite: replace a run that stands there.
+        resume: go on from its last checkpoint.
+
+    Raises:
+        RunError: the folder cannot be used.
+        DataError: the samples lack what the method reads.
+        UsageError: a resumed run would go on with other settings.
+    """
     method_class = methods.load(settings.method)
     _check_reads(method_class, samples, settings)
     config = method_class.configured(settings.config, samples)
-    parts = split(samples, settings.folds)
+    parts = parts or split(samples, settings.folds)
     if "label" in method_class.reads:
         parts = _labelled_parts(parts, settings.data)
     described = description(settings, config, samples)
