@@ -25,10 +25,11 @@ def test_masks_hold_numbers_that_show_in_the_colours_of_their_classes(tmp_path):
         shown = np.asarray(picture.convert("RGB"))
         assert (shown[labels == 0] == 0).all()
         assert (shown[labels > 0] == colour(1 + index % 3)).all()
-        overlay = np.asarray(Image.open(tmp_path / "overlays" / f"{index:02d}.png"))
+        overlay = np.asarray(Image.open(tmp_path / "overlays" / f"{index:02d}.jpg")).astype(int)
         number = overlay.shape[0] // labels.shape[0]
         assert min(overlay.shape[:2]) >= LEAST
-        assert (overlay[::number, ::number] == painted(images.pixels[index], labels.astype(int))).all()
+        wanted = painted(images.pixels[index], labels.astype(int))
+        assert np.abs(overlay.reshape(-1, number, *overlay.shape[1:])[:, 0][:, ::number] - wanted).mean() < 20
 
 
 def test_masks_have_the_size_of_the_files_where_images_were_reduced(tmp_path):

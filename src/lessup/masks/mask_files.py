@@ -11,10 +11,10 @@ from PIL import Image
 
 from lessup.formats.image_file import reduced_mask
 from lessup.masks.box_files import stored_size
-from lessup.masks.file_names import stems
+from lessup.masks.file_names import below_common, stems
 from lessup.masks.overlays import colour, enlarged, painted, photograph, times
 from lessup.runs.files import write_whole
-from lessup.samples.images import Images
+from lessup.samples.images import Images, Pixels
 
 LEAST = 224
 """Pixels on the short side of a picture; those of smaller images are repeated."""
@@ -23,9 +23,7 @@ PALETTE = bytes(value for number in range(256) for value in (colour(number) if n
 """Red, green and blue of every number."""
 
 
-def write_masks(
-    out: Path, images: Images, maps: Iterable[NDArray[np.uint8]], *, overlays: bool = True
-) -> dict[str, Any]:
+def write_masks(out: Path, images: Images, maps: Iterable[Pixels], *, overlays: bool = True) -> dict[str, Any]:
     """Write ``masks/``, ``overlays/`` and ``labels.txt``, and count the classes.
 
     ``masks/0001.png`` belongs to ``0001.jpg`` and has the size of that file; beside the images and a table of them, the
@@ -34,7 +32,7 @@ def write_masks(
     Args:
         out: folder to write to; made if absent.
         images: N images.
-        maps: N label maps (H, W) of the extents of the images, 0 background, 1 + class.
+        maps: N label maps (H, W) uint8 of the extents of the images, 0 background, 1 + class.
         overlays: whether pictures of image and mask are written.
 
     Returns:
@@ -46,11 +44,12 @@ def write_masks(
     names = ("background", *images.classes)
     write_whole(out / "labels.txt", ("\n".join(names) + "\n").encode())
     shown, share = np.zeros(len(names), np.int64), np.zeros(len(names))
-    for index, (name, labels) in enumerate(zip(stems(images.id.tolist()), maps, strict=True)):
+    for index, (name, stored) in enumerate(zip(below_common(stems(images.id.tolist())), maps, strict=True)):
+        labels = stored.astype(np.uint8, copy=False)
         height, width = stored_size(images, index).tolist()
         write_whole(out / "masks" / f"{name}.png", index_png(reduced_mask(labels, (height, width))))
         if overlays:
-            write_whole(out / "overlays" / f"{name}.png", _picture(images, index, labels))
+            write_whole(out / "overlays" / f"{name}.jpg", _picture(images, index, labels))
         count = np.bincount(labels.reshape(-1), minlength=len(names))
         shown += count > 0
         share += count / labels.size
@@ -72,5 +71,5 @@ def index_png(labels: NDArray[np.uint8]) -> bytes:
 def _picture(images: Images, index: int, labels: NDArray[np.uint8]) -> bytes:
     number, buffer = times(labels.shape, LEAST), io.BytesIO()
     painting = painted(photograph(images.pixels[index]), labels.astype(np.int64))
-    Image.fromarray(enlarged(painting, number)).save(buffer, "PNG")
+    Image.fromarray(enlarged(painting, number)).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
