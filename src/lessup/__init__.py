@@ -11,9 +11,31 @@ True
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lessup.verbs import compare, encode, evaluate, load, localize, neighbors, settings, train
+    from lessup.verbs import (
+        compare,
+        encode,
+        evaluate,
+        load,
+        localize,
+        neighbors,
+        segment,
+        segment_from_tags,
+        settings,
+        train,
+    )
 
-__all__ = ["compare", "encode", "evaluate", "load", "localize", "neighbors", "settings", "train"]
+__all__ = [
+    "compare",
+    "encode",
+    "evaluate",
+    "load",
+    "localize",
+    "neighbors",
+    "segment",
+    "segment_from_tags",
+    "settings",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """A folder of small shapes of two classes, and a tiny network trained on it for two steps."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from lessup import verbs
 from lessup.experiments import Settings
+
+sys.path.insert(0, str(Path(__file__).parent))  # tagged_folder is imported by name
 
 TINY = {"widths": (16, 16, 16), "encoder_units": (1, 1, 1), "decoder_units": (1, 1), "symmetries": 1}
 

@@ -22,6 +22,10 @@ COMMANDS = {
     "compare": ("RUN... --protocol P", "several runs under one protocol or more, in one table"),
     "neighbors": ("RUN --data DATA --query FILE", "the samples most like one file"),
     "localize": ("RUN --data DATA --out DIR", "where a classifier sees its classes: maps and boxes"),
+    "segment": (
+        "--data DATA --tags FILE --out RUN",
+        "tags in, masks and a segmenter out; --from RUN: masks of new images",
+    ),
     "repair": ("RUN SHAPE... --out DIR", "denoise or complete shapes"),
     "blend": ("RUN SHAPE_A SHAPE_B --out DIR", "a strip of shapes between two"),
     "report": ("RUN... --out FILE", "one self-contained page"),

@@ -10,7 +10,9 @@ from typing import Any
 from lessup.experiments import Settings, settings
 from lessup.verbs.comparison import compare
 from lessup.verbs.localization import localize
+from lessup.verbs.masks_from_tags import segment_from_tags
 from lessup.verbs.measurement import evaluate
+from lessup.verbs.segmentation import segment
 from lessup.verbs.trained import encode, load, neighbors, shape_autoencoder
 from lessup.verbs.training import train
 
@@ -23,6 +25,8 @@ __all__ = [
     "load",
     "localize",
     "neighbors",
+    "segment",
+    "segment_from_tags",
     "settings",
     "shape_autoencoder",
     "train",

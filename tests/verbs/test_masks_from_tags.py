@@ -1,0 +1,131 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from tagged_folder import CLASSES, lay_out
+
+from lessup import verbs
+from lessup.cli import main
+from lessup.errors import DataError, RunError, UsageError
+from lessup.runs import Run
+from lessup.verbs.masks_from_tags import FromTagsConfig
+
+SMALL = FromTagsConfig(backbone="alexnet-small", weights="", seeder_steps=3, segmenter_steps=2, crf=False)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return lay_out(tmp_path_factory.mktemp("data") / "things", masks=True)
+
+
+@pytest.fixture(scope="module")
+def made(data, tmp_path_factory):
+    """What a run leaves, and what it says of itself."""
+    out = tmp_path_factory.mktemp("runs") / "weak"
+    return out, verbs.segment_from_tags(str(data), out, config=SMALL)
+
+
+def stages(out):
+    return sorted(file.name.rpartition("-")[0] for file in (out / "stages").iterdir())
+
+
+def test_tags_become_masks_of_the_images_that_were_learnt_from(made):
+    out, record = made
+    assert record == json.loads((out / "segment.json").read_text())
+    assert record["images"] == 8
+    assert record["notes"] == ["2 images of the test part are left alone"]
+    assert stages(out) == ["guide", "masks", "saliency", "seeder", "seeds", "segmenter", "threshold"]
+    assert sorted(file.stem for file in (out / "masks").iterdir()) == [f"{number:02d}" for number in range(8)]
+    for number in range(8):
+        mask = np.asarray(Image.open(out / "masks" / f"{number:02d}.png"))
+        assert mask.shape == (56, 72)
+        shown = {number % 3, *([(number + 1) % 3] if number % 2 else [])}
+        assert set(np.unique(mask)) <= {0, *(1 + label for label in shown)}, "only classes of its tags"
+
+
+def test_segmenter_that_is_left_segments_new_images(made, data, tmp_path):
+    out, _ = made
+    summary = verbs.segment(out, str(data / "images"), tmp_path / "new", crf=False)
+    assert summary["images"] == 10
+    assert [*summary["classes"]] == ["background", *CLASSES]
+
+
+def test_segmenter_was_trained_on_guide_labels_and_not_on_the_masks_that_the_data_has(made, data):
+    out, record = made
+    config = Run.open(out / record["segmenter"]).config
+    assert config["data"]["fingerprint"] != verbs.train.__globals__["sources"].load(str(data)).fingerprint
+    assert config["data"]["samples"] == 8
+    assert config["training"]["steps"] == 2
+
+
+def test_same_settings_train_nothing_again_and_other_settings_only_what_depends_on_them(made, data, capsys):
+    out, _ = made
+    before = {file: file.stat().st_mtime_ns for file in (out / "stages").rglob("*.ckpt")}
+    maps = {file.name for file in (out / "stages").iterdir()}
+    verbs.segment_from_tags(str(data), out, config=replace(SMALL, guide="g0", threshold=0.3))
+    after = {file.name for file in (out / "stages").iterdir()}
+    assert maps < after
+    assert sorted(name.rpartition("-")[0] for name in after - maps) == ["guide", "masks", "segmenter"]
+    assert all(file.stat().st_mtime_ns == time for file, time in before.items())
+    assert "guide labels (g0) from seeds of a confidence of 0.30" in capsys.readouterr().err
+
+
+def test_second_round_trains_on_the_masks_of_the_first(made, data):
+    out, _ = made
+    before = {file.name for file in (out / "stages").iterdir()}
+    record = verbs.segment_from_tags(str(data), out, config=replace(SMALL, rounds=2))
+    new = {file.name for file in (out / "stages").iterdir()} - before
+    assert sorted(name.rpartition("-")[0] for name in new) == ["masks", "segmenter"]
+    assert record["segmenter"].removeprefix("stages/") in new
+
+
+def test_command_takes_a_table_from_elsewhere_and_a_folder_of_images(data, tmp_path, capsys):
+    (tmp_path / "tags.csv").write_text((data / "tags.csv").read_text().replace(",test", ","))
+    words = ["segment", "--data", str(data / "images"), "--tags", str(tmp_path / "tags.csv"), "--out"]
+    flags = [
+        "--backbone",
+        "alexnet-small",
+        "--weights",
+        "",
+        "--seeder-steps",
+        "1",
+        "--segmenter-steps",
+        "1",
+        "--no-crf",
+    ]
+    assert main([*words, str(tmp_path / "out"), *flags, "--saliency", "none", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["images"] == 10
+    assert (tmp_path / "out" / "labels.txt").read_text().split() == ["background", *sorted(CLASSES)]
+
+
+def test_tags_of_some_images_or_of_every_image_are_handled_and_said(tmp_path, capsys):
+    folder = lay_out(tmp_path / "things", 6)
+    lines = ["image,tags", "00.png,red", "01.png,red | green", "02.png,red", "03.png,", "04.png,red | green"]
+    (folder / "tags.csv").write_text("\n".join(lines) + "\n")
+    config = replace(SMALL, seeder_steps=1, segmenter_steps=1, threshold=0.5)
+    record = verbs.segment_from_tags(str(folder), tmp_path / "out", config=config)
+    assert record["images"] == 4
+    assert record["notes"] == [
+        "2 images without tags are not learnt from",
+        "every image has red: nothing can be learnt of it",
+    ]
+    assert record["notes"][1] in capsys.readouterr().err
+
+
+def test_folder_that_holds_something_else_and_settings_out_of_range_are_refused_before_anything(data, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(RunError, match="holds something else already"):
+        verbs.segment_from_tags(str(data), tmp_path, config=SMALL)
+    with pytest.raises(UsageError, match="rounds of 1 or more"):
+        verbs.segment_from_tags(str(data), tmp_path / "out", config=replace(SMALL, rounds=0))
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_images_without_any_tag_are_refused(data, tmp_path):
+    with pytest.raises(DataError, match=r"no image of .* has tags: name a table with --tags"):
+        verbs.segment_from_tags(str(data / "images"), tmp_path / "out", config=SMALL)
+    with pytest.raises(DataError, match="no table at"):
+        verbs.segment_from_tags(str(data), tmp_path / "out", tags=str(tmp_path / "gone.csv"), config=SMALL)
