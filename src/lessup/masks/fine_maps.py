@@ -7,6 +7,8 @@ of 41 x 41 places, and train a network without its last poolings for that. Here 
 dilations: its map holds what it held, and the places between.
 """
 
+import copy
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -30,8 +32,9 @@ class FineMaps:
         self.classifier = classifier
         self.ending = classifier.ending
         if self.ending is not None:
-            fine, self.grid = dilated(classifier.backbone, stride=stride, layer=self.ending.layer)
-            self.fine = fine.eval()
+            backbone = copy.deepcopy(classifier.backbone).cpu()  # where its maps are measured
+            fine, self.grid = dilated(backbone, stride=stride, layer=self.ending.layer)
+            self.fine = fine.to(classifier.device).eval()
 
     def __call__(self, batch: Batch, classes: Tensor, *, side: int = 0) -> list[Tensor]:
         """Return every image's maps of some classes at the image's own size.
