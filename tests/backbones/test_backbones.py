@@ -57,6 +57,19 @@ def test_stages_until_a_layer_are_the_same_modules(doubling):
         doubling.until("three")
 
 
+def test_stages_keep_their_modes_when_a_backbone_is_cut(doubling):
+    doubling.train()
+    doubling.stages["one"].eval()
+    part = doubling.until("one")
+    assert part.training
+    assert not part.stages["one"].training
+    assert doubling.training
+    assert doubling.stages["two"].training
+    doubling.eval()
+    assert not any(module.training for module in [*doubling.until("one").modules(), *doubling.modules()])
+    doubling.train()
+
+
 def test_other_stages_take_the_place_of_those_that_are_left_out(doubling):
     part = doubling.until("one", then={"flat": nn.Flatten()})
     assert part.layers == ("one", "flat")

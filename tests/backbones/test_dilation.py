@@ -60,7 +60,8 @@ def test_finer_map_holds_what_the_coarser_one_held(name):
 def test_network_itself_stays_as_it_is_and_its_weights_fit_the_copy():
     backbone = toy()
     before = copy.deepcopy(backbone.state_dict())
-    fine, _ = dilated(backbone)
+    fine, _ = dilated(backbone.eval())
+    assert not any(part.training for part in [*backbone.modules(), *fine.modules()])
     assert [str(part) for part in backbone.modules()] == [str(part) for part in toy().modules()]
     nn.init.zeros_(fine.stages["conv1"][0].weight)
     assert all(value.equal(before[name]) for name, value in backbone.state_dict().items())

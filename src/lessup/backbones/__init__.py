@@ -114,7 +114,7 @@ class Backbone(nn.Module):
         if layer not in self.layers:
             raise UsageError(f"no layer {layer!r}: choose among {', '.join(self.layers)}")
         stages = {name: self.stages[name] for name in self.layers[: self.layers.index(layer) + 1]} | dict(then or {})
-        return Backbone(
+        kept = Backbone(
             stages,
             side=self.side,
             channels=self.channels,
@@ -123,12 +123,15 @@ class Backbone(nn.Module):
             std=self.std,
             aliases=self.aliases,
         )
+        kept.training = kept.stages.training = self.training  # the stages have their own already
+        return kept
 
     @torch.no_grad()
     def _shapes(self) -> dict[str, tuple[int, ...]]:
-        training = self.training
+        modes = [(part, part.training) for part in self.modules()]  # stages may be shared with another backbone
         outputs = self.eval().features(torch.zeros(1, self.channels, self.side, self.side), self.layers)
-        self.train(training)
+        for part, mode in modes:
+            part.training = mode
         return {name: tuple(output.shape[1:]) for name, output in outputs.items()}
 
 
