@@ -37,7 +37,8 @@ def pace(recipe: str, data: str, precision: str, folder: Path) -> float:
     steps = RECIPES[recipe]
     lessup(*words, "--precision", precision, "--steps", str(steps), "--log-every", str(steps // 6))
     with (folder / "metrics.csv").open() as lines:
-        rates = [float(line["samples_per_second"]) for line in csv.DictReader(lines)]
+        paces = [line["samples_per_second"] for line in csv.DictReader(lines)]
+        rates = [float(rate) for rate in paces if rate]  # a line of validation alone has none
     return statistics.median(rates[1:])
 
 

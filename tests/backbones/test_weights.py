@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from lessup.backbones import Backbone
-from lessup.backbones.weights import load, read
+from lessup.backbones.weights import begin_from, load, read
 from lessup.errors import DataError
 from lessup.runs import Run
 
@@ -150,3 +150,16 @@ def test_only_dense_numbers_are_read(tmp_path):
     }
     torch.save(values, tmp_path / "weights.pth")
     assert list(read(tmp_path / "weights.pth")) == ["kept"]
+
+
+def test_run_begins_from_named_weights_and_says_so_once(tmp_path, capsys, monkeypatch):
+    save_file(other_values(), tmp_path / "weights.safetensors")
+    trained = network()
+    begin_from("", trained)
+    assert not capsys.readouterr().err
+    begin_from(str(tmp_path / "weights.safetensors"), trained)
+    assert "weights.safetensors: 8 of 8 weights loaded" in capsys.readouterr().err
+    assert (trained.state_dict()["stages.fc6.1.weight"] == 0.5).all()
+    monkeypatch.setenv("RANK", "1")
+    begin_from(str(tmp_path / "weights.safetensors"), network())
+    assert not capsys.readouterr().err

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lessup import data
-from lessup.methods import Losses, Optimization, ShapeAutoencoder
+from lessup.methods import Losses, ShapeAutoencoder
+from lessup.optimization import Optimization
 from lessup.samples import Reading
 from lessup.samples.splits import Folds, split
 from lessup.samples.voxels import Voxels, pack

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from lessup.backbones import Backbone
 from lessup.errors import DataError
 from lessup.evaluation.inpainting import Inpainting, _as_bytes, biharmonic_surface, mean_colour
-from lessup.methods import Inpainter, Losses, Optimization
+from lessup.methods import Inpainter, Losses
+from lessup.optimization import Optimization
 from lessup.samples.images import Images, Ragged
 from lessup.samples.splits import Split
 from lessup.transforms.crops import resize_whole

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from lessup.backbones import Backbone
 from lessup.errors import DataError
 from lessup.evaluation.reconstruction import Reconstruction
-from lessup.methods import ImageGenerator, Losses, Optimization, Reconstructor
+from lessup.methods import ImageGenerator, Losses, Reconstructor
+from lessup.optimization import Optimization
 from lessup.samples.images import Images, Ragged
 from lessup.samples.splits import Split
 from lessup.transforms.crops import resize_whole

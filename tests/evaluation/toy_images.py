@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from lessup.backbones import Backbone
-from lessup.methods import ImageEncoder, Losses, Optimization
+from lessup.methods import ImageEncoder, Losses
+from lessup.optimization import Optimization
 from lessup.samples.images import Images, Ragged
 
 COLOURS = np.array([[220, 60, 60], [60, 200, 60], [70, 70, 220], [200, 200, 60]])

@@ -13,7 +13,6 @@ from lessup.masks.seed_threshold import agreement, chosen_threshold, saliency_ta
 from lessup.masks.seeds import seed_confidence
 from lessup.masks.stages import (
     guide_maps,
-    known_tags,
     place,
     saliency_maps,
     seed_maps,
@@ -57,13 +56,6 @@ def test_place_is_another_for_other_settings_and_other_inputs_alone():
     assert len(set(others)) == 4
     assert others[3].parent == run / "stages"
     assert others[3].name.startswith("seeds-")
-
-
-def test_labels_become_tags_where_an_image_has_one_label():
-    images = replace(things(3), label=np.array([2, -1, 0]))
-    assert known_tags(images).tolist() == [[0, 0, 1], [-1, -1, -1], [1, 0, 0]]
-    assert known_tags(tagged()) is not None
-    assert (known_tags(tagged()) == TAGS).all()
 
 
 def test_maps_are_read_of_the_classes_that_tags_name_alone():

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from lessup.backbones import Backbone
-from lessup.methods import Classifier, PooledEnding
+from lessup.backbones.dense import PooledEnding
+from lessup.methods import Classifier
 from lessup.samples.images import Boxes, Images, Ragged
 
 CLASSES = ("red", "green", "blue")

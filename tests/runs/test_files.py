@@ -1,6 +1,6 @@
 import pytest
 
-from lessup.runs.files import is_first_process
+from lessup.runs.files import is_first_process, is_occupied
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ def test_the_first_process_is_known_from_what_launchers_set(monkeypatch, variabl
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert is_first_process() is first
+
+
+def test_a_folder_is_occupied_by_files_within_it_or_a_file_in_its_place(tmp_path):
+    assert not is_occupied(tmp_path / "nothing")
+    assert not is_occupied(tmp_path)
+    (tmp_path / "file").touch()
+    assert is_occupied(tmp_path)
+    assert is_occupied(tmp_path / "file")

@@ -53,3 +53,8 @@ def test_masks_that_do_not_fit_are_refused():
         images().with_masks(images().pixels)
     with pytest.raises(DataError, match="the map of b holds 3: wanted 0 to 2, or 255"):
         images().with_masks(maps(0, 3, 0))
+
+
+def test_samples_name_the_keys_that_they_lack():
+    assert images().lacking(("image", "boxes", "voxels")) == ("boxes", "voxels")
+    assert images().lacking(("image", "label")) == ()

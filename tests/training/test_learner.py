@@ -5,7 +5,7 @@ import pytest
 import torch
 from training_toys import Toy, Width, split, start, train, weights
 
-from lessup.methods import Optimization
+from lessup.optimization import Optimization
 from lessup.training import build
 from lessup.transforms.draws import Draws
 

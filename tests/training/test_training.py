@@ -8,7 +8,7 @@ import torch
 from training_toys import Points, Toy, Width, points, split, start, train, weights, with_plug
 
 from lessup.errors import DataError, RunError, UsageError
-from lessup.methods import Optimization
+from lessup.optimization import Optimization
 from lessup.runs import Run, Training
 from lessup.samples.splits import Split
 from lessup.training import build, fit, restore

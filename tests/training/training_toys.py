@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lessup.methods import Losses, Method, Optimization
+from lessup.methods import Losses, Method
+from lessup.optimization import Optimization
 from lessup.runs import Run, Training
 from lessup.samples import Batch, Samples
 from lessup.samples.splits import Split

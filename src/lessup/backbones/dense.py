@@ -3,6 +3,7 @@
 Tokens of a transformer count as a map of its patches.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor, nn
@@ -18,6 +19,21 @@ POOLED = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 
 COARSEST = 20
 """Largest stride in pixels of a map that is still fine enough to tell objects apart; conv5 of AlexNet has 17.5."""
+
+
+@dataclass(frozen=True)
+class PooledEnding:
+    """How a network ends that pools a map and weighs it by class, so that its scores can be read off every place.
+
+    Attributes:
+        layer: the map (B, C, H, W), or tokens (B, T, C), that is pooled.
+        weight: (K, C) of the linear layer behind the pooling.
+        bias: (K,) of the same.
+    """
+
+    layer: str
+    weight: Tensor
+    bias: Tensor
 
 
 def chain(backbone: Backbone) -> tuple[str, ...]:

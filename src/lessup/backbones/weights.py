@@ -5,6 +5,7 @@ lessup. Nothing in it is run: only tensors and plain values are read.
 """
 
 import pickle
+import sys
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from lessup.backbones import Backbone
 from lessup.backbones.efficientnet_lite import imagenet_weights
 from lessup.errors import DataError
 from lessup.runs import Run
+from lessup.runs.files import is_first_process
 
 IMAGENET = "imagenet"
 """In place of a file: the ImageNet weights of ``efficientnet-lite0``, which come as a package."""
@@ -51,6 +53,18 @@ class Match:
         rest = {"missing": self.missing, "of another shape": self.reshaped, "not used": self.unexpected}
         said = [f"{len(names)} {what} ({_some(names)})" for what, names in rest.items() if names]
         return "; ".join([f"{len(self.matched)} of {total} weights loaded", *said])
+
+
+def begin_from(source: str, network: nn.Module) -> None:
+    """Load the weights with which a run begins, and say what matched; nothing where no source is named.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    if source:
+        match = load(network, source)
+        if is_first_process():
+            print(f"{source}: {match}", file=sys.stderr)
 
 
 def load(network: nn.Module, source: str | Path) -> Match:

@@ -43,7 +43,7 @@ def protocol_fits(samples: Samples, fitting: dict[str, type[Method]]) -> tuple[F
 
 
 def _check_reads(reads: Sequence[str], samples: Samples) -> None:
-    missing = [key for key in reads if key not in samples.keys]
+    missing = samples.lacking(reads)
     if missing:
         raise DataError(f"reads {', '.join(missing)}, which these samples do not have")
     if "label" in reads and not labelled(samples).any():

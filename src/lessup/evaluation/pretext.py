@@ -110,7 +110,7 @@ class Pretext(Protocol):
 
 def _readable(method: Method, test: Samples) -> tuple[Samples, tuple[str, ...]]:
     """Return the samples that the method can take a step on, and what is left out."""
-    missing = [key for key in method.reads if key not in test.keys]
+    missing = test.lacking(method.reads)
     if missing:
         raise DataError(f"the method reads {', '.join(method.reads)}; the data has {', '.join(test.keys)}")
     known = np.flatnonzero(test.label >= 0) if "label" in method.reads else np.arange(len(test))

@@ -29,6 +29,7 @@ from lessup.masks.seeds import Floats, Labels, at_threshold, seed_confidence
 from lessup.samples.assembly import fingerprint
 from lessup.samples.image_decoding import in_threads
 from lessup.samples.images import Images, Pixels, Ragged
+from lessup.samples.label_draws import targets
 from lessup.samples.map_file import stored_maps
 from lessup.training.modes import batch_on
 
@@ -75,12 +76,12 @@ def tagged_maps(maps: FineMaps, images: Images, *, scale: float = 1.0) -> ClassM
         scale: size at which the network sees images, over that of its backbone.
     """
     side = round(scale * maps.classifier.backbone.side)
-    device = maps.classifier.device
+    device, tags = maps.classifier.device, targets(images)
 
     def read(some: NDArray[np.int64]) -> Iterable[tuple[NDArray[np.int64], NDArray[np.floating]]]:
         for start in range(0, len(some), BATCH):
             part = some[start : start + BATCH]
-            own = [np.flatnonzero(known_tags(images)[index] == 1) for index in part]
+            own = [np.flatnonzero(tags[index] == 1) for index in part]
             most = max(max(map(len, own)), 1)
             asked = torch.from_numpy(np.array([np.pad(each, (0, most - len(each))) for each in own], np.int64))
             found = maps(batch_on(device, images, part), asked.to(device), side=side)
@@ -88,14 +89,6 @@ def tagged_maps(maps: FineMaps, images: Images, *, scale: float = 1.0) -> ClassM
                 yield classes, every[: len(classes)].cpu().numpy()
 
     return read
-
-
-def known_tags(images: Images) -> NDArray[np.int8]:
-    """Return (N, K) tags: the images' own, or those that a label each gives; -1 where nothing is known."""
-    if images.tags is not None:
-        return images.tags
-    own: NDArray[np.bool_] = images.label[:, None] == np.arange(len(images.classes))
-    return np.where(images.label[:, None] < 0, -1, own).astype(np.int8)
 
 
 def seed_maps(at: Path, images: Images, class_maps: ClassMaps) -> Ragged:

@@ -5,8 +5,6 @@ least ``paper`` and ``cpu``.
 """
 
 import inspect
-import math
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,14 +12,13 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from lessup import discovery
-from lessup.backbones import Backbone, flat, weights
+from lessup.backbones import Backbone, dense, flat, weights
 from lessup.errors import DataError, UsageError
+from lessup.losses.classification import label_loss, tag_loss
+from lessup.optimization import Optimization, in_quarters
 from lessup.runs import Training
-from lessup.runs.files import is_first_process
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
 from lessup.transforms.crops import resize_whole
@@ -39,36 +36,6 @@ class Losses:
 
     players: Mapping[str, Tensor]
     log: Mapping[str, Tensor] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Optimization:
-    """An optimiser of one player and its schedule, stepped once an update."""
-
-    optimizer: Optimizer
-    schedule: LRScheduler | None = None
-
-
-def adamw_with_cosine(
-    learnt: nn.Module | list[dict[str, Any]], learning_rate: float, weight_decay: float, num_steps: int
-) -> Optimization:
-    """Return AdamW whose rate rises over a twentieth of the run and falls along a cosine.
-
-    Args:
-        learnt: a module, of which the parameters that need a gradient are taken, or groups with rates of their own.
-        learning_rate: peak.
-        weight_decay: of all of them.
-        num_steps: updates of the run.
-    """
-    if isinstance(learnt, nn.Module):
-        learnt = [{"params": [weight for weight in learnt.parameters() if weight.requires_grad]}]
-    optimizer = torch.optim.AdamW(learnt, lr=learning_rate, weight_decay=weight_decay, fused=True)
-    rise = max(num_steps // 20, 1)
-
-    def factor(update: int) -> float:
-        return min((update + 1) / rise, 0.5 + 0.5 * math.cos(math.pi * min(update / num_steps, 1)))
-
-    return Optimization(optimizer, LambdaLR(optimizer, factor))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,21 +207,6 @@ class ImageEncoder(Method):
         return {layer: flat(found[layer]) if layer in found else self.encode(batch, layer) for layer in layers}
 
 
-@dataclass(frozen=True)
-class PooledEnding:
-    """How a network ends that pools a map and weighs it by class, so that its scores can be read off every place.
-
-    Attributes:
-        layer: the map (B, C, H, W), or tokens (B, T, C), that is pooled.
-        weight: (K, C) of the linear layer behind the pooling.
-        bias: (K,) of the same.
-    """
-
-    layer: str
-    weight: Tensor
-    bias: Tensor
-
-
 class Classifier(ImageEncoder):
     """A method that scores classes of images; its config says ``target``, ``weights`` and how SGD learns.
 
@@ -290,10 +242,7 @@ class Classifier(ImageEncoder):
         Raises:
             DataError: the file cannot be used.
         """
-        if self.config.weights:
-            match = weights.load(self.backbone, self.config.weights)
-            if is_first_process():
-                print(f"{self.config.weights}: {match}", file=sys.stderr)
+        weights.begin_from(self.config.weights, self.backbone)
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:
@@ -313,9 +262,24 @@ class Classifier(ImageEncoder):
         """
 
     @property
-    @abstractmethod
-    def ending(self) -> PooledEnding | None:
-        """What is pooled and how it is weighed; None where the network ends otherwise."""
+    def ending(self) -> dense.PooledEnding | None:
+        """The map that the backbone's last stage pools, and the classifier behind it; None where it ends otherwise."""
+        pooled = dense.pooled_map(self.backbone)
+        return dense.PooledEnding(pooled, self.classifier.weight, self.classifier.bias) if pooled else None
+
+    def losses(self, logits: Tensor, batch: Batch, *, smoothing: float = 0.0) -> Losses:
+        """Return the loss of the labels, or the tags, that are known, and the share of them that is told rightly.
+
+        Args:
+            logits: (B, K).
+            batch: ``label`` (B,) or ``tags`` (B, K), as the config's ``target`` says.
+            smoothing: share of a label that is spread over all classes.
+        """
+        if self.config.target == "tags":
+            loss, accuracy = tag_loss(logits, batch["tags"])
+        else:
+            loss, accuracy = label_loss(logits, batch["label"], smoothing=smoothing)
+        return Losses({"classification": loss}, {"accuracy": accuracy})
 
     def check(self, samples: Samples) -> None:
         """Check that this network, as it was built, can read the samples; once trained it needs no labels.
@@ -339,8 +303,8 @@ class Classifier(ImageEncoder):
 
     def sgd_in_quarters(self, num_steps: int) -> Optimization:
         """Return SGD with the config's rate, which is divided by 10 after each quarter of the run, and momentum."""
-        optimizer = torch.optim.SGD(self.decaying(), lr=self.config.learning_rate, momentum=self.config.momentum)
-        return Optimization(optimizer, LambdaLR(optimizer, lambda update: 0.1 ** (4 * update // num_steps)))
+        sgd = torch.optim.SGD(self.decaying(), lr=self.config.learning_rate, momentum=self.config.momentum)
+        return in_quarters(sgd, num_steps)
 
     def decaying(self) -> list[dict[str, Any]]:
         """Return two groups of parameters: weights decay as the config says, biases and normalisations do not."""

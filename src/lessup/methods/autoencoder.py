@@ -24,7 +24,8 @@ from lessup import backbones
 from lessup.backbones import dcgan
 from lessup.backbones.mlp_bigan import SIDE, MLPGenerator, linear
 from lessup.errors import UsageError
-from lessup.methods import Losses, Optimization, Recipe, Reconstructor
+from lessup.methods import Losses, Recipe, Reconstructor
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images

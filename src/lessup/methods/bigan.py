@@ -31,7 +31,8 @@ from lessup.backbones.bigan_players import (
 from lessup.backbones.mlp_bigan import SIDE, MLPGenerator, linear
 from lessup.errors import UsageError
 from lessup.losses.adversarial import discriminator_loss, generator_loss, swapped_loss
-from lessup.methods import ImageGenerator, Losses, Optimization, Recipe
+from lessup.methods import ImageGenerator, Losses, Recipe
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images

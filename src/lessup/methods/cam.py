@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from lessup import backbones
 from lessup.backbones import dense
-from lessup.losses.classification import label_loss, tag_loss
-from lessup.methods import Classifier, Losses, Optimization, PooledEnding, Recipe
+from lessup.methods import Classifier, Losses, Recipe
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize, mirrored
@@ -99,11 +99,7 @@ class CAM(Classifier):
         if self.training and self.config.dropout:
             pooled = dropout(pooled, self.config.dropout, draws)
         logits = self.classifier(pooled)
-        if self.config.target == "tags":
-            loss, accuracy = tag_loss(logits, batch["tags"])
-        else:
-            loss, accuracy = label_loss(logits, batch["label"])
-        return Losses({"classification": loss}, {"accuracy": accuracy})
+        return self.losses(logits, batch)
 
     def augmented(self, batch: Batch, draws: Draws) -> Tensor:
         """Return (B, C, S, S) random views: a share of height and width of each image, brought to a square."""
@@ -116,13 +112,6 @@ class CAM(Classifier):
         """Return (B, K) scores of prepared (B, C, H, W) images, or of the output of a layer; nothing is dropped."""
         logits: Tensor = self.classifier(self.backbone(x, after=after))
         return logits
-
-    @property
-    def ending(self) -> PooledEnding:
-        """The map that is pooled, and the classifier behind it."""
-        layer = dense.pooled_map(self.backbone)
-        assert layer
-        return PooledEnding(layer, self.classifier.weight, self.classifier.bias)
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate is divided by 10 after each quarter of the run."""

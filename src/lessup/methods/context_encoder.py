@@ -24,7 +24,8 @@ from lessup.backbones import Backbone, dcgan
 from lessup.backbones.channel_wise import ChannelWiseDecoder
 from lessup.errors import UsageError
 from lessup.losses.adversarial import discriminator_loss, generator_loss
-from lessup.methods import Inpainter, Losses, Optimization, Recipe
+from lessup.methods import Inpainter, Losses, Recipe
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images

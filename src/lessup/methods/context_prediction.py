@@ -19,7 +19,8 @@ from torch.nn import functional as F
 
 from lessup import backbones
 from lessup.errors import DataError, UsageError
-from lessup.methods import ImageEncoder, Losses, Optimization, Recipe, adamw_with_cosine
+from lessup.methods import ImageEncoder, Losses, Recipe
+from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images

@@ -12,7 +12,6 @@ weights, but for those of the scores; an image is tested at its own size, or tha
 not in the middle of 531 pixels. The head of 2017 has no second loss on an earlier layer.
 """
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -20,13 +19,12 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.lr_scheduler import LambdaLR
 
 from lessup import backbones
 from lessup.backbones import dilation, weights
-from lessup.methods import Losses, Optimization, Recipe, Segmenter, adamw_with_cosine
+from lessup.methods import Losses, Recipe, Segmenter
+from lessup.optimization import Optimization, adamw_with_cosine, in_quarters
 from lessup.runs import Training
-from lessup.runs.files import is_first_process
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
 from lessup.transforms.draws import Draws
@@ -182,10 +180,7 @@ class DeepLab(Segmenter):
         Raises:
             DataError: the file cannot be used.
         """
-        if self.config.weights:
-            match = weights.load(self.backbone, self.config.weights)
-            if is_first_process():
-                print(f"{self.config.weights}: {match}", file=sys.stderr)
+        weights.begin_from(self.config.weights, self.backbone)
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:
@@ -247,7 +242,7 @@ class DeepLab(Segmenter):
         if config.optimizer == "adamw":
             return {"segmentation": adamw_with_cosine(groups, rate, config.weight_decay, num_steps)}
         sgd = torch.optim.SGD(groups, lr=rate, momentum=config.momentum, weight_decay=config.weight_decay)
-        return {"segmentation": Optimization(sgd, LambdaLR(sgd, lambda update: 0.1 ** (4 * update // num_steps)))}
+        return {"segmentation": in_quarters(sgd, num_steps)}
 
     def _scores(self, image: Tensor, draws: Draws | None) -> Tensor:
         """Map (B, C, H, W) in [0, 1] to (B, 1 + K, h, w) scores of the map's places; ``draws`` turns dropout on."""

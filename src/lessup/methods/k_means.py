@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from lessup import backbones
 from lessup.backbones.patch_clusters import PatchClusters, random_patches
 from lessup.errors import UsageError
-from lessup.methods import ImageEncoder, Losses, Optimization, Recipe
+from lessup.methods import ImageEncoder, Losses, Recipe
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from lessup import backbones
-from lessup.backbones import dense, flat
+from lessup.backbones import flat
 from lessup.backbones.magic_init import NUM_IMAGES, Kind, calibrate, chain, initialise
-from lessup.losses.classification import label_loss, tag_loss
-from lessup.methods import Classifier, Losses, Optimization, PooledEnding, Recipe
+from lessup.methods import Classifier, Losses, Recipe
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.transforms.crops import crop_resize, mirrored, random_boxes
@@ -140,12 +140,7 @@ class Supervised(Classifier):
         """
         image = self.augmented(batch, draws) if self.training else self.prepared(batch)
         logits = self._logits(image, draws if self.training else None)
-        if self.config.target == "tags":
-            loss, accuracy = tag_loss(logits, batch["tags"])
-        else:
-            smoothing = self.config.smoothing if self.training else 0.0
-            loss, accuracy = label_loss(logits, batch["label"], smoothing=smoothing)
-        return Losses({"classification": loss}, {"accuracy": accuracy})
+        return self.losses(logits, batch, smoothing=self.config.smoothing if self.training else 0.0)
 
     def augmented(self, batch: Batch, draws: Draws) -> Tensor:
         """Return (B, C, S, S) random views of images at the side of the backbone, normalised."""
@@ -162,12 +157,6 @@ class Supervised(Classifier):
     def logits(self, x: Tensor, *, after: str | None = None) -> Tensor:
         """Return (B, K) scores of prepared (B, C, H, W) images, or of the output of a layer; nothing is dropped."""
         return self._logits(x, after=after)
-
-    @property
-    def ending(self) -> PooledEnding | None:
-        """The map that the backbone's last stage pools, and the classifier behind it."""
-        pooled = dense.pooled_map(self.backbone)
-        return PooledEnding(pooled, self.classifier.weight, self.classifier.bias) if pooled else None
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""

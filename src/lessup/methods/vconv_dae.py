@@ -21,7 +21,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.backbones.block_convolution import block_conv3d, block_conv_transpose3d
 from lessup.errors import DataError
-from lessup.methods import Losses, Optimization, Recipe, ShapeAutoencoder
+from lessup.methods import Losses, Recipe, ShapeAutoencoder
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.voxels import Voxels, random_cuboids

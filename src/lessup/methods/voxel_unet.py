@@ -25,7 +25,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from lessup.backbones.block_convolution import blocks_to_channels, channels_to_blocks
 from lessup.backbones.residual3d import Up, group_norm, residual_units
 from lessup.errors import DataError
-from lessup.methods import Losses, Optimization, Recipe, ShapeAutoencoder
+from lessup.methods import Losses, Recipe, ShapeAutoencoder
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.voxels import Voxels, random_cuboids, unpack

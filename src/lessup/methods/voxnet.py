@@ -21,7 +21,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.backbones.block_convolution import block_conv3d
 from lessup.errors import DataError
-from lessup.methods import Losses, Method, Optimization, Recipe
+from lessup.methods import Losses, Method, Recipe
+from lessup.optimization import Optimization
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.voxels import Voxels

@@ -21,7 +21,8 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import MultiScaleRoIAlign
 
 from lessup.backbones import Backbone, dense, flat
-from lessup.methods import ImageEncoder, Losses, Method, Optimization, adamw_with_cosine
+from lessup.methods import ImageEncoder, Losses, Method
+from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize
 from lessup.transforms.draws import Draws

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lessup.backbones import dense
-from lessup.methods import ImageEncoder, Losses, Method, Optimization, adamw_with_cosine
+from lessup.methods import ImageEncoder, Losses, Method
+from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize, mirrored, random_boxes, resize_whole
 from lessup.transforms.draws import Draws

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lessup.methods import Losses, Method, Optimization, adamw_with_cosine
+from lessup.methods import Losses, Method
+from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.samples import Batch
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout

@@ -24,7 +24,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.backbones import MOST_FEATURES, dense, flat, magic_init
 from lessup.errors import UsageError
-from lessup.methods import ImageEncoder, Losses, Method, Optimization, adamw_with_cosine
+from lessup.methods import ImageEncoder, Losses, Method
+from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.training.modes import batch_on

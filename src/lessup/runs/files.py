@@ -26,6 +26,11 @@ def is_first_process() -> bool:
     return os.environ.get("LOCAL_RANK", "0") == "0" and os.environ.get("NODE_RANK", "0") == "0"
 
 
+def is_occupied(out: Path) -> bool:
+    """Tell whether something is in the way of a folder: files within it, or one in its place."""
+    return out.exists() and (not out.is_dir() or any(out.iterdir()))
+
+
 def write_whole(path: Path, content: bytes | memoryview) -> None:
     """Write a file whole or not at all: under a temporary name beside it, then renamed.
 

@@ -99,6 +99,10 @@ class Samples(ABC):
     def __len__(self) -> int:
         return len(self.id)
 
+    def lacking(self, keys: Sequence[str]) -> tuple[str, ...]:
+        """Return those of some keys that a batch does not have."""
+        return tuple(key for key in keys if key not in self.keys)
+
     @abstractmethod
     def read(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """Return the samples in their compact form, on the CPU."""

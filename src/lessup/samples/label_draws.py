@@ -76,7 +76,7 @@ class LabelledPool:
         """
         every = [(split.train, False), (split.validation, False), (split.test, True)]
         apart = len(split.train) + len(split.validation) > 0
-        kept = [(part.take(np.flatnonzero((targets(part) >= 0).any(1))), is_test) for part, is_test in every]
+        kept = [(part.take(np.flatnonzero(labelled(part))), is_test) for part, is_test in every]
         parts = tuple(part for part, _ in kept if len(part))
         has = np.concatenate([targets(part) for part in parts]) if parts else np.empty((0, 0), np.int8)
         if (has == 1).any(0).sum() < 2:

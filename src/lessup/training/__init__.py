@@ -144,7 +144,7 @@ def _check(method: Method, split: Split, training: Training) -> None:
         raise UsageError("this machine has no GPU that torch can use: pass --device cpu or auto")
     if not len(split.train):
         raise DataError("no samples are left to train on: wanted at least one in the training part")
-    missing = [key for key in method.reads if key not in split.train.keys]
+    missing = split.train.lacking(method.reads)
     if missing:
         raise DataError(f"the method reads {', '.join(missing)}; the data has {', '.join(split.train.keys)}")
 

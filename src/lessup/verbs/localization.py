@@ -11,6 +11,7 @@ import numpy as np
 from lessup.errors import DataError, RunError, UsageError
 from lessup.masks.localize import LocalizeConfig, Localized, Told, localize_images
 from lessup.methods import Classifier
+from lessup.runs.files import is_occupied
 from lessup.samples import Damage
 from lessup.samples.class_numbers import numbered_as
 from lessup.samples.images import Images
@@ -55,7 +56,7 @@ def localize(
     config = replace(config or LocalizeConfig(), classes=asked)
     _check(config)
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not overwrite:
+    if is_occupied(out) and not overwrite:
         raise RunError(f"{out} holds something already: pass another --out or --overwrite (nothing was written)")
     samples = load_like(folder, method, data)
     if not isinstance(samples, Images):

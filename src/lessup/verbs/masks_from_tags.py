@@ -31,7 +31,6 @@ from lessup.masks.stages import (
     ClassMaps,
     Guide,
     guide_maps,
-    known_tags,
     place,
     saliency_maps,
     seed_maps,
@@ -39,10 +38,11 @@ from lessup.masks.stages import (
     tagged_maps,
 )
 from lessup.methods import Classifier, Method, Segmenter, recipes
-from lessup.runs.files import is_first_process, read_json, write_json
+from lessup.runs.files import is_first_process, is_occupied, read_json, write_json
 from lessup.runs.provenance import provenance
 from lessup.samples import Reading, Samples
 from lessup.samples.images import Images, Ragged
+from lessup.samples.label_draws import labelled, targets
 from lessup.samples.map_file import stored_maps
 from lessup.samples.splits import Folds, Split
 from lessup.verbs.left_out import say_left_out
@@ -207,7 +207,7 @@ class _Work:
 
     def guide(self) -> Guide:
         """Return what labels an image from its seeds and what is salient."""
-        images, seed, tags = self.images, self.config.seed, known_tags(self.images)
+        images, seed, tags = self.images, self.config.seed, targets(self.images)
         if self.config.guide == "g2":
             return lambda index, seeds, salient: g2(seeds, salient, photograph(images.pixels[index]), GuideConfig())
         return lambda index, _, salient: g0(salient, tags[index], np.random.default_rng((seed, index)), GuideConfig())
@@ -215,7 +215,7 @@ class _Work:
     def segmented(self, labels: _Kept) -> tuple[Ragged, str]:
         """Train a segmenter, or one after the other, and return the masks of all images and its place in the folder."""
         asked = self.asked("deeplab", self.config.segmenter_steps)
-        tagged = replace(self.images, tags=known_tags(self.images))
+        tagged = replace(self.images, tags=targets(self.images))
         crf = LabelMapConfig(crf=FINAL if self.config.crf else None, tagged=True)
         for _ in range(self.config.rounds):
             run = self.run_place("segmenter", asked, labels.at.name)
@@ -260,8 +260,7 @@ def _nothing(pixels: NDArray[np.uint8]) -> NDArray[np.floating]:
 def _check(config: FromTagsConfig, out: Path) -> None:
     if config.rounds < 1 or not 0 <= config.threshold <= 1 or min(config.seeder_steps, config.segmenter_steps) < 0:
         raise UsageError("wanted --rounds of 1 or more, a --threshold from 0 to 1, and steps of 0 or more")
-    holds_something = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if holds_something and not (out / RECORD).is_file():
+    if is_occupied(out) and not (out / RECORD).is_file():
         raise RunError(f"{out} holds something else already: pass another --out (nothing was written)")
 
 
@@ -273,8 +272,7 @@ def _learnt_from(samples: Samples, data: str) -> tuple[Images, list[str]]:
     """
     if not isinstance(samples, Images):
         raise DataError(f"{data} holds no images: masks are made of images and tags")
-    tags = known_tags(samples)
-    known, tested = (tags >= 0).any(1), samples.official == "test"
+    tags, known, tested = targets(samples), labelled(samples), samples.official == "test"
     kept = np.flatnonzero(known & ~tested)
     if not len(kept):
         raise DataError(f"no image of {data} has tags: name a table with --tags, of columns image and tags")

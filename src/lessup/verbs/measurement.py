@@ -53,7 +53,7 @@ def evaluate(
             f"{settings.method}, which is none (see `lessup list protocols`)"
         )
     samples = load_like(folder, method, data or settings.data)
-    missing = [key for key in protocol_class.reads if key not in samples.keys]
+    missing = samples.lacking(protocol_class.reads)
     if missing:
         raise DataError(
             f"{protocol} reads {', '.join(missing)}, which {data or settings.data} does not have "

@@ -12,7 +12,7 @@ from lessup.masks.dense_crf import FINAL
 from lessup.masks.mask_files import write_masks
 from lessup.masks.segmenter import LabelMapConfig, label_maps
 from lessup.methods import Segmenter
-from lessup.runs.files import read_json, write_json
+from lessup.runs.files import is_occupied, read_json, write_json
 from lessup.runs.provenance import provenance
 from lessup.samples.images import Images
 from lessup.verbs.trained import load, load_like
@@ -54,7 +54,7 @@ def segment(
     folder, segmenter = load(_segmenter_run(Path(run)), device=device)
     if not isinstance(segmenter, Segmenter):
         raise UsageError(f"{folder.path} holds {folder.config['method']}, which segments nothing: train deeplab")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not overwrite:
+    if is_occupied(out) and not overwrite:
         raise RunError(f"{out} holds something already: pass another --out or --overwrite (nothing was written)")
     samples = load_like(folder, segmenter, data)
     if not isinstance(samples, Images):

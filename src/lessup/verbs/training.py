@@ -83,8 +83,7 @@ def train_on(
 
 def _check_reads(method_class: type[Method], samples: Samples, settings: Settings) -> None:
     """Raise where the data lacks a key that the method reads, or labels where it learns from them."""
-    missing = [key for key in method_class.reads if key not in samples.keys]
-    if missing:
+    if samples.lacking(method_class.reads):
         raise DataError(
             f"{settings.method} reads {', '.join(method_class.reads)}; {settings.data} has {', '.join(samples.keys)} "
             f"(see `lessup doctor {settings.data}`)"
@@ -100,6 +99,8 @@ def _labelled_parts(parts: Split, data: str) -> Split:
     """Leave out what has no label, after the split, so that the others lie where they lie without it; and say so."""
     kept = {name: np.flatnonzero(labelled(getattr(parts, name))) for name in ("train", "validation", "test")}
     count = sum(len(getattr(parts, name)) - len(places) for name, places in kept.items())
-    if count and is_first_process():
+    if not count:
+        return parts
+    if is_first_process():
         print(f"{count} of {data} have no label and are not learnt from", file=sys.stderr)
     return Split(**{name: getattr(parts, name).take(places) for name, places in kept.items()})
