@@ -23,6 +23,7 @@ import record
 from lessup import data
 from lessup.methods.supervised import Supervised, SupervisedConfig
 from lessup.samples import Reading, Samples
+from lessup.training.modes import batch_on
 from lessup.transforms.draws import Draws
 
 STARTS = ("gaussian", "pytorch", "fan-in", "magic-random", "magic-kmeans")
@@ -48,6 +49,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shots", type=int, default=30, help="training images a class; a fifth chooses the rate")
     parser.add_argument("--most-tested", type=int, default=50, help="test images a class")
     parser.add_argument("--classes", type=int, help="the first so many, for a try")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--name", default="magic_init")
     return parser.parse_args()
 
@@ -90,7 +92,7 @@ def trained(
     start: str, samples: Samples, rate: float, seed: int, asked: argparse.Namespace
 ) -> tuple[Supervised, float]:
     """Train, and return the network and the mean loss of the last tenth of the updates."""
-    method = started(start, samples, rate, seed)
+    method = started(start, samples, rate, seed).to(asked.device)
     (part,) = method.optimizations(asked.steps).values()
     passes = asked.steps * asked.batch_size // len(samples) + 1
     order = np.concatenate(
@@ -99,23 +101,23 @@ def trained(
     losses = []
     method.train()
     for step in range(asked.steps):
-        batch = samples.batch(order[step * asked.batch_size : (step + 1) * asked.batch_size])
-        loss = method.step(batch, Draws.at(seed, step)).players["classification"]
+        batch = batch_on(method.device, samples, order[step * asked.batch_size : (step + 1) * asked.batch_size])
+        loss = method.step(batch, Draws.at(seed, step, device=method.device)).players["classification"]
         part.optimizer.zero_grad()
         loss.backward()
         part.optimizer.step()
         assert part.schedule
         part.schedule.step()
-        losses.append(loss.item())
-    return method.eval(), float(np.mean(losses[-max(asked.steps // 10, 1) :]))
+        losses.append(loss.detach())
+    return method.eval(), float(torch.stack(losses[-max(asked.steps // 10, 1) :]).mean())
 
 
 @torch.inference_mode()
 def accuracy(method: Supervised, samples: Samples) -> float:
     """Return the mean over classes of the share of images that are told rightly, in percent."""
     starts = range(0, len(samples), 128)
-    batches = [samples.batch(np.arange(at, min(at + 128, len(samples)))) for at in starts]
-    decided = np.concatenate([method.classify(batch).argmax(1).numpy() for batch in batches])
+    batches = [batch_on(method.device, samples, np.arange(at, min(at + 128, len(samples)))) for at in starts]
+    decided = np.concatenate([method.classify(batch).argmax(1).cpu().numpy() for batch in batches])
     kinds = np.unique(samples.label)
     return 100 * float(np.mean([(decided[samples.label == kind] == kind).mean() for kind in kinds]))
 

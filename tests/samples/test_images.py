@@ -58,3 +58,16 @@ def test_masks_that_do_not_fit_are_refused():
 def test_samples_name_the_keys_that_they_lack():
     assert images().lacking(("image", "boxes", "voxels")) == ("boxes", "voxels")
     assert images().lacking(("image", "label")) == ()
+
+
+@pytest.mark.parametrize("chosen", [[3, 0, 3], [1, 4], [0, 1, 2]])
+def test_padding_copies_images_of_one_size_and_fills_up_others(chosen):
+    sizes = ((4, 6), (3, 4), (2, 6), (4, 6), (3, 4))  # those of one size lie at multiples of it, and not
+    arrays = [np.random.default_rng(number).integers(1, 255, (*size, 2), np.uint8) for number, size in enumerate(sizes)]
+    padded = Ragged.of(arrays).padded(np.array(chosen)).permute(0, 2, 3, 1).numpy()
+    for found, index in zip(padded, chosen, strict=True):
+        height, width = sizes[index]
+        assert (found[:height, :width] == arrays[index]).all()
+        assert not found[height:].any()
+        assert not found[:, width:].any()
+    assert padded.shape[1:3] == tuple(max(sizes[index][axis] for index in chosen) for axis in (0, 1))
