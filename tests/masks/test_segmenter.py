@@ -8,7 +8,7 @@ from toy_segmenter import ToySegmenter
 
 from lessup.errors import UsageError
 from lessup.masks.dense_crf import DenseCRFConfig, dense_crf
-from lessup.masks.segmenter import BATCH, LabelMapConfig, label_maps
+from lessup.masks.segmenter import BATCH, LabelMapConfig, both_label_maps, label_maps
 
 CRF = DenseCRFConfig(bilateral_weight=40, sigma_xy=40, sigma_rgb=200, num_iterations=3)
 
@@ -76,3 +76,12 @@ def test_more_classes_than_a_byte_can_number_are_refused():
     images = replace(things(1), classes=tuple(map(str, range(255))))
     with pytest.raises(UsageError, match="255 classes: wanted 254"):
         found(images)
+
+
+def test_maps_without_and_with_a_crf_come_from_one_look_at_each_image():
+    network, images = ToySegmenter().eval(), things(BATCH + 1)
+    both = [*both_label_maps(network, images, np.arange(len(images)), CRF)]
+    assert network.seen == [BATCH, 1]
+    for (alone, with_crf), one, other in zip(both, found(images), found(images, LabelMapConfig(crf=CRF)), strict=True):
+        assert (alone == one).all()
+        assert (with_crf == other).all()

@@ -71,3 +71,9 @@ def test_padding_copies_images_of_one_size_and_fills_up_others(chosen):
         assert not found[height:].any()
         assert not found[:, width:].any()
     assert padded.shape[1:3] == tuple(max(sizes[index][axis] for index in chosen) for axis in (0, 1))
+
+
+def test_image_is_masked_where_any_pixel_of_its_mask_counts():
+    given = images().with_masks(maps(1, 255, 0))
+    assert given.masked().tolist() == [True, False, True]
+    assert not replace(given, masks=None).masked().any()

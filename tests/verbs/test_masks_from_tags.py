@@ -52,6 +52,18 @@ def test_segmenter_that_is_left_segments_new_images(made, data, tmp_path):
     assert [*summary["classes"]] == ["background", *CLASSES]
 
 
+def test_segmenter_that_is_left_is_measured_on_the_test_part_and_shown_in_the_report(made, data, tmp_path):
+    out, record = made
+    scores = verbs.evaluate(out, "masks", str(data))
+    assert scores["samples"] == 2
+    assert list(scores["rows"]) == ["background", "tag_prior", "model", "model_crf"]
+    assert (out / record["segmenter"] / "scores" / "masks.json").is_file()
+    assert main(["report", str(out), "--out", str(tmp_path / "report.html")]) == 0
+    page = (tmp_path / "report.html").read_text()
+    assert "with dense CRF" in page
+    assert "mean IoU" in page
+
+
 def test_segmenter_was_trained_on_guide_labels_and_not_on_the_masks_that_the_data_has(made, data):
     out, record = made
     config = Run.open(out / record["segmenter"]).config

@@ -79,3 +79,11 @@ def test_folder_whose_segmenter_is_not_trained_yet_is_named(new, tmp_path):
     (tmp_path / "segment.json").write_text('{"data": "photos"}')
     with pytest.raises(RunError, match="holds no segmenter yet: go on with `lessup segment"):
         verbs.segment(tmp_path, str(new), tmp_path / "out")
+
+
+def test_classes_of_other_data_are_known_by_their_names_when_a_segmenter_is_measured(run, tmp_path):
+    folder = lay_out(tmp_path / "more", masks=True)
+    (folder / "labels.txt").write_text("\n".join(["background", *reversed(CLASSES)]))
+    rows = verbs.evaluate(run.path, "masks", str(folder))["rows"]
+    names = [key.removeprefix("iou/") for key in rows["background"] if key.startswith("iou/")]
+    assert names == [name for name in ("background", *CLASSES) if name in names]

@@ -7,17 +7,17 @@ from typing import Annotated
 import tyro
 
 from lessup.report import write
-from lessup.runs import Run
+from lessup.runs.within import opened
 
 
 def report(runs: Annotated[tuple[Path, ...], tyro.conf.Positional], out: Path) -> int:
     """Write one self-contained page from run folders.
 
     Args:
-        runs: run folders.
+        runs: run folders; of what `lessup segment` made from tags, that of its segmenter is taken.
         out: the .html file to write.
     """
-    print(f"wrote {write([Run.open(run) for run in runs], out)}", file=sys.stderr)
+    print(f"wrote {write([opened(run) for run in runs], out)}", file=sys.stderr)
     return 0
 
 

@@ -120,7 +120,7 @@ def _pictures(images: Images) -> Pictures:
     area = extent.prod(axis=1)
     low, high = int(area.argmin()), int(area.argmax())
     height, width = np.median(extent, axis=0)
-    tags, masks = images.tags, images.masks
+    tags = images.tags
     return Pictures(
         channels=images.channels,
         bits=8 * images.pixels.flat.dtype.itemsize,
@@ -130,7 +130,7 @@ def _pictures(images: Images) -> Pictures:
         largest=(int(extent[high, 1]), int(extent[high, 0])),
         tagged=0 if tags is None else int((tags == 1).any(axis=1).sum()),
         boxes=sum(len(each.label) for each in images.boxes or ()),
-        masks=0 if masks is None else sum(bool((masks[index] != 255).any()) for index in range(len(images))),
+        masks=int(images.masked().sum()),
     )
 
 

@@ -20,7 +20,7 @@ from lessup.evaluation import Protocol, Result, Score
 from lessup.features import untrained
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.confusion import confusion
-from lessup.metrics.mean_iou import class_ious
+from lessup.metrics.mean_iou import segmentation_scores
 from lessup.probes.fcn import FCN, FCNConfig
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
@@ -88,7 +88,10 @@ class Segmentation(Protocol):
             segments[row] = self._fine_tuned(start, parts)
         names = ("background", *parts.test.classes)
         tables = {row: _table(segment, parts.test, len(names)) for row, segment in segments.items()}
-        rows = {row: _scores(table, names) for row, table in tables.items()}
+        rows = {
+            row: {key: Score(value) for key, value in segmentation_scores(table, names).items()}
+            for row, table in tables.items()
+        }
         return Result(rows, _figures(segments, parts.test, names), notes)
 
     def _fine_tuned(self, start: ImageEncoder, parts: Split) -> Segment:
@@ -113,9 +116,7 @@ def _with_masks(split: Split) -> tuple[Split, tuple[str, ...]]:
     for name in ("train", "validation", "test"):
         part = getattr(split, name)
         assert isinstance(part, Images)
-        masks = part.masks
-        assert masks is not None
-        kept = np.array([index for index in range(len(part)) if (masks[index] != 255).any()], np.int64)
+        kept = np.flatnonzero(part.masked())
         left_out += len(part) - len(kept)
         parts[name] = part.take(kept)
     if not len(parts["train"]) or not len(parts["test"]):
@@ -136,16 +137,6 @@ def _table(segment: Segment, test: Samples, num_classes: int) -> NDArray[np.int6
         counted = truth >= 0
         table += confusion(truth[counted], found[counted], num_classes)
     return table
-
-
-def _scores(table: NDArray[np.int64], names: tuple[str, ...]) -> Mapping[str, Score]:
-    ious = class_ious(table)
-    known = {name: iou for name, iou in zip(names, ious, strict=True) if not np.isnan(iou)}
-    return {
-        "mean_iou": Score(100 * float(np.nanmean(ious))),
-        "pixel_accuracy": Score(100 * float(np.diag(table).sum() / table.sum())),
-        **{f"iou/{name}": Score(100 * float(iou)) for name, iou in known.items()},
-    }
 
 
 def _figures(segments: Mapping[str, Segment], test: Samples, names: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:

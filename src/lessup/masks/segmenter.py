@@ -66,22 +66,31 @@ def label_maps(
     Raises:
         UsageError: the network has too many classes for a byte, or tags are to be looked at and the images have none.
     """
-    if config.tagged and images.tags is None:
-        raise UsageError("the images have no tags to look at: leave `tagged` off")
-    if len(images.classes) > MOST_CLASSES:
-        raise UsageError(f"{len(images.classes)} classes: wanted {MOST_CLASSES} at most, which a byte can number")
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        for start in range(0, len(some), BATCH):
-            part = some[start : start + BATCH]
-            batch = batch_on(segmenter.device, images, part)
-            with torch.no_grad():
-                found = segmenter.probabilities(batch).float()
-            if config.tagged and images.tags is not None:
-                found[:, 1:] *= torch.from_numpy(images.tags[part] != 0).to(found)[:, :, None, None]
-            colours = (255 * batch["image"]).round()
-            inside = [(slice(None), slice(height), slice(width)) for height, width in batch["extent"].tolist()]
-            each = [(found[row][own], colours[row][own], config.crf) for row, own in enumerate(inside)]
-            yield from pool.map(lambda one: _labels(*one), each)
+        for each in _looked_at(segmenter, images, some, tagged=config.tagged):
+            yield from pool.map(lambda one: _labels(one[0], one[1], config.crf), each)
+
+
+def both_label_maps(
+    segmenter: Segmenter, images: Images, some: NDArray[np.int64], crf: DenseCRFConfig | None
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield what ``label_maps`` yields without and with a dense CRF; the network looks at an image once.
+
+    Args:
+        segmenter: in ``eval`` mode; its classes are those of the images, by number.
+        images: N images.
+        some: numbers of those to segment.
+        crf: the dense CRF; None gives the network's own twice.
+
+    Raises:
+        UsageError: the network has too many classes for a byte.
+    """
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        for each in _looked_at(segmenter, images, some, tagged=False):
+            alone = list(pool.map(lambda one: _labels(one[0], one[1], None), each))
+            yield from zip(
+                alone, pool.map(lambda one: _labels(one[0], one[1], crf), each) if crf else alone, strict=True
+            )
 
 
 def with_crf(probabilities: Tensor, colours: Tensor, config: DenseCRFConfig) -> Tensor:
@@ -93,6 +102,26 @@ def with_crf(probabilities: Tensor, colours: Tensor, config: DenseCRFConfig) -> 
         config: the dense CRF.
     """
     return dense_crf(-probabilities.clamp(min=LEAST).log()[None], colours[None], config)[0]
+
+
+def _looked_at(
+    segmenter: Segmenter, images: Images, some: NDArray[np.int64], *, tagged: bool
+) -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """Yield the (1 + K, H, W) probabilities and the (C, H, W) colours in [0, 255] of some images, a batch at a time."""
+    if tagged and images.tags is None:
+        raise UsageError("the images have no tags to look at: leave `tagged` off")
+    if len(images.classes) > MOST_CLASSES:
+        raise UsageError(f"{len(images.classes)} classes: wanted {MOST_CLASSES} at most, which a byte can number")
+    for start in range(0, len(some), BATCH):
+        part = some[start : start + BATCH]
+        batch = batch_on(segmenter.device, images, part)
+        with torch.no_grad():
+            found = segmenter.probabilities(batch).float()
+        if tagged and images.tags is not None:
+            found[:, 1:] *= torch.from_numpy(images.tags[part] != 0).to(found)[:, :, None, None]
+        colours = (255 * batch["image"]).round()
+        inside = [(slice(None), slice(height), slice(width)) for height, width in batch["extent"].tolist()]
+        yield [(found[row][own], colours[row][own]) for row, own in enumerate(inside)]
 
 
 def _labels(probabilities: Tensor, colours: Tensor, crf: DenseCRFConfig | None) -> NDArray[np.uint8]:

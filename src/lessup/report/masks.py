@@ -12,7 +12,7 @@ from lessup.report.grids import Figures, named
 from lessup.report.presentation import Presentation
 from lessup.report.strips import Picture, strip
 
-_SHOWN = ("model", "random")
+_SHOWN = ("model", "model_crf", "random")
 """Rows that are shown, from the left; the photograph and the truth come first."""
 
 
@@ -20,8 +20,8 @@ def mask_strips(figures: Figures, shown: Presentation, *, method: str) -> str:
     """Write a strip a photograph and the key to the colours as HTML; empty without one.
 
     Args:
-        figures: of segmentation: ``classes`` (K + 1,), ``example_image`` (E, H, W, C) uint8, ``example_truth`` and
-            ``example_ROW`` (E, H, W) with -1 for what is not counted.
+        figures: of segmentation or masks: ``classes`` (K + 1,), ``example_image`` (E, H, W, C) uint8, ``example_truth``
+            and ``example_ROW`` (E, H, W) with -1 for what is not counted.
         shown: what the rows are called.
         method: name of the method, plain text.
 

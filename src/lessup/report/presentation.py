@@ -240,6 +240,19 @@ _PRESENTATIONS = {
         columns={"mean_iou": "mean IoU", "pixel_accuracy": "right pixels", "iou": "intersection over union"},
         rows={**_IMAGE_ROWS, "random": "random weights", "background": "all background"},
     ),
+    "masks": Presentation(
+        title="Masks",
+        sentence="Held-out images segmented by the trained network: intersection over union of the masks, mean over "
+        "classes, and share of right pixels, both in percent. Higher is better. Rows that do not look at the image set "
+        "the mark to beat.",
+        lower_is_better={"mean_iou": False, "pixel_accuracy": False, "iou": False},
+        columns={"mean_iou": "mean IoU", "pixel_accuracy": "right pixels", "iou": "intersection over union"},
+        rows={
+            "background": "all background",
+            "tag_prior": "the commonest of the image's true tags",
+            "model_crf": "with dense CRF",
+        },
+    ),
     "localization": Presentation(
         title="Localisation without boxes",
         sentence="A box drawn on the map of a class: the share of held-out images in percent of which it covers an "

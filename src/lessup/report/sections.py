@@ -149,7 +149,7 @@ def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, 
         return inpainted_strips(figures, shown)
     if protocol == "neighbors":
         return patch_strips(figures, left="the image that asks, then the images")
-    if protocol == "segmentation":
+    if protocol in ("segmentation", "masks"):
         return mask_strips(figures, shown, method=method)
     if protocol == "localization":
         return threshold_chart(figures, shown, method=method) + box_strips(figures)

@@ -221,6 +221,12 @@ class Images(Samples):
             digest.update(np.ascontiguousarray(mask).data)
         return replace(self, masks=masks, fingerprint=digest.hexdigest())
 
+    def masked(self) -> NDArray[np.bool_]:
+        """Return (N,) bool, True where an image has a mask of which a pixel counts."""
+        masks = self.masks
+        every = np.zeros(len(self), bool)
+        return every if masks is None else np.array([(masks[n] != 255).any() for n in range(len(self))], bool)
+
     def families(self) -> NDArray[np.int64]:
         """Return (N,) int64 numbers that groups share if any of their images are equal; see ``Samples.families``."""
         from scipy.sparse import coo_array

@@ -40,13 +40,13 @@ from lessup.masks.stages import (
 from lessup.methods import Classifier, Method, Segmenter, recipes
 from lessup.runs.files import is_first_process, is_occupied, read_json, write_json
 from lessup.runs.provenance import provenance
+from lessup.runs.within import RECORD
 from lessup.samples import Reading, Samples
 from lessup.samples.images import Images, Ragged
 from lessup.samples.label_draws import labelled, targets
 from lessup.samples.map_file import stored_maps
 from lessup.samples.splits import Folds, Split
 from lessup.verbs.left_out import say_left_out
-from lessup.verbs.segmentation import RECORD
 from lessup.verbs.training import train_on
 
 OTHER_SCALE = 1.5

@@ -10,7 +10,7 @@ from lessup import evaluation
 from lessup.errors import DataError, UsageError
 from lessup.evaluation import Result
 from lessup.experiments import Settings
-from lessup.methods import Classifier
+from lessup.methods import Classifier, Segmenter
 from lessup.runs import Run
 from lessup.runs.provenance import provenance
 from lessup.samples import Samples
@@ -31,7 +31,7 @@ def evaluate(
     Where the run's own classes are measured, those of other data are known by their names.
 
     Args:
-        run: run folder.
+        run: run folder, or what masks from tags left: then its segmenter is measured.
         protocol: public name.
         data: path or name of the data; the run's own if not given.
         config: the protocol's settings.
@@ -59,7 +59,7 @@ def evaluate(
             f"{protocol} reads {', '.join(missing)}, which {data or settings.data} does not have "
             f"(see `lessup doctor {data or settings.data}`)"
         )
-    if issubclass(protocol_class.needs, Classifier) and isinstance(samples, Images):
+    if issubclass(protocol_class.needs, Classifier | Segmenter) and isinstance(samples, Images):
         samples = numbered_as(samples, folder.config["data"]["classes"])
     asked = protocol_class(config)
     parts = _parts(folder, asked, samples, settings)

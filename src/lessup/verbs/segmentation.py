@@ -12,13 +12,10 @@ from lessup.masks.dense_crf import FINAL
 from lessup.masks.mask_files import write_masks
 from lessup.masks.segmenter import LabelMapConfig, label_maps
 from lessup.methods import Segmenter
-from lessup.runs.files import is_occupied, read_json, write_json
+from lessup.runs.files import is_occupied, write_json
 from lessup.runs.provenance import provenance
 from lessup.samples.images import Images
 from lessup.verbs.trained import load, load_like
-
-RECORD = "segment.json"
-"""What a folder is recognised by that masks from tags were made in; it says where their segmenter is."""
 
 
 def segment(
@@ -51,7 +48,7 @@ def segment(
         RunError: there is no such run; the folder holds files, or cannot be written.
     """
     out = Path(out)
-    folder, segmenter = load(_segmenter_run(Path(run)), device=device)
+    folder, segmenter = load(run, device=device)
     if not isinstance(segmenter, Segmenter):
         raise UsageError(f"{folder.path} holds {folder.config['method']}, which segments nothing: train deeplab")
     if is_occupied(out) and not overwrite:
@@ -72,20 +69,6 @@ def segment(
     }
     write_json(out / "summary.json", summary)
     return summary
-
-
-def _segmenter_run(run: Path) -> Path:
-    """Return the run folder of a segmenter, which may lie within that of masks from tags.
-
-    Raises:
-        RunError: its training is not done.
-    """
-    if not (run / RECORD).is_file():
-        return run
-    record = read_json(run / RECORD)
-    if not isinstance(record, dict) or "segmenter" not in record:
-        raise RunError(f"{run} holds no segmenter yet: go on with `lessup segment --data ... --out {run}`")
-    return run / str(record["segmenter"])
 
 
 def _bare(images: Images, classes: Sequence[str]) -> Images:

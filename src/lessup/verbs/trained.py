@@ -12,17 +12,21 @@ from lessup.experiments import Settings
 from lessup.features import encode_all, save
 from lessup.methods import Method, ShapeAutoencoder
 from lessup.runs import Run
+from lessup.runs.within import opened
 from lessup.samples import Samples
 from lessup.verbs.left_out import say_left_out
 
 
 def load(run: str | Path, *, device: str = "cpu") -> tuple[Run, Method]:
-    """Open a run folder and restore its trained method, in ``eval`` mode.
+    """Open a run folder, or that of the segmenter in what masks from tags left, and restore its trained method.
+
+    Returns:
+        The folder, and the method in ``eval`` mode.
 
     Raises:
         RunError: the folder is not a run, or has no checkpoint.
     """
-    folder = Run.open(run)
+    folder = opened(run)
     return folder, fitting.restore(folder, device=device)
 
 
