@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--name", default="dense_crf", help="of the result")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, default=record.ROOT.parent / "shared" / "data")
     asked = parser.parse_args()
@@ -138,7 +139,7 @@ def main() -> None:
     settings = {"threads": asked.threads, "rounds": asked.rounds, "clock": asked.clock, "device": asked.device}
     data = {"data": f"{ARCHIVE}, first {asked.images} photographs with a mask", "seed": asked.seed}
     others = {package: version(package) for package in ("pydensecrf2", "pillow", "numba")}
-    record.write("dense_crf", {**settings, **data, "others": others, "settings": results})
+    record.write(asked.name, {**settings, **data, "others": others, "settings": results})
 
 
 if __name__ == "__main__":
