@@ -98,10 +98,79 @@ def test_rows_that_differ_between_runs_are_shown_for_each_of_them(make_run, tmp_
     ]
 
 
-def test_runs_on_different_data_are_not_passed_off_as_comparable(make_run, tmp_path):
+def retrieval(value, **told):
+    """Scores that say under what they were measured, one number among them."""
+    return {
+        "protocol": "shape-retrieval",
+        "data": "photos",
+        "fingerprint": "a" * 32,
+        "part": "fold 0 of 4",
+        "settings": {"layer": "", "k": [1, 5]},
+        "rows": {"model": {"map": {"mean": value, "std": 0, "n": 1}}},
+        **told,
+    }
+
+
+def compared(runs, tmp_path):
+    """Warnings of the section that compares retrieval, and for each of its tables the line above it and its rows."""
+    text = text_of(runs, tmp_path)
+    section = text[text.index('id="compare-shape-retrieval"') : text.index('id="run-1-run"')]
+    tables = [
+        (re.findall(r"<p>([^<]*)</p>", before)[-1], re.findall(r'<tr[^>]*><th scope="row">(.*?)</th>', table))
+        for before, table in re.findall(r"(.*?)<table>(.*?)</table>", section, re.DOTALL)
+    ]
+    return re.findall(r"<strong>(.*?)</strong><p>(.*?)</p>", section), tables
+
+
+def test_scores_of_equal_settings_and_content_share_a_table_whatever_the_path(make_run, tmp_path):
     runs = [make_run(tmp_path / name, pictures=False) for name in ("one", "two")]
-    runs[1].write_scores("shape-repair", {**runs[1].scores()["shape-repair"], "data": "other.npz"}, {})
-    assert "Measured on different data: other.npz, volumes.npz" in text_of(runs, tmp_path)
+    runs[0].write_scores("shape-retrieval", retrieval(50.0), {})
+    runs[1].write_scores("shape-retrieval", retrieval(51.0, data="elsewhere/photos/"), {})
+    warnings, tables = compared(runs, tmp_path)
+    assert not warnings
+    assert [rows for _, rows in tables] == [["one: voxel-unet", "two: voxel-unet"]]
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "line"),
+    [
+        ({"settings": {"layer": "", "k": [20]}}, "setting k", "k 20"),
+        ({"fingerprint": "b" * 32}, "data", "data photos (content bbbbbbbb)"),
+        ({"part": "fold 1 of 4"}, "measured part", "fold 1 of 4"),
+    ],
+)
+def test_scores_measured_in_another_way_stand_apart_and_say_in_which(told, name, line, make_run, tmp_path):
+    runs = [make_run(tmp_path / folder, pictures=False) for folder in ("one", "two", "three")]
+    for run, more in zip(runs, (told, {}, {}), strict=True):
+        run.write_scores("shape-retrieval", retrieval(50.0, **more), {})
+    ((title, sentence),), tables = compared(runs, tmp_path)
+    assert title == "Not comparable"
+    assert f"measured in the same way ({name})." in sentence
+    assert [rows for _, rows in tables] == [["two: voxel-unet", "three: voxel-unet"], ["one: voxel-unet"]]
+    assert tables[1][0] == f"Measured with: {line}"
+
+
+def test_scores_of_an_older_version_are_shown_as_measured_under_unknown_settings(make_run, tmp_path):
+    runs = [make_run(tmp_path / name, pictures=False) for name in ("one", "two")]
+    old = {key: retrieval(50.0)[key] for key in ("protocol", "data", "rows")}
+    for run, data in zip(runs, ("photos", "photos/"), strict=True):
+        run.write_scores("shape-retrieval", {**old, "data": data}, {})
+    ((title, sentence),), tables = compared(runs, tmp_path)
+    assert title == "Perhaps not comparable"
+    assert sentence.startswith("Not known under what settings, data photos: measure again")
+    assert [rows for _, rows in tables] == [["one: voxel-unet", "two: voxel-unet"]]
+    runs[1].write_scores("shape-retrieval", retrieval(50.0), {})
+    warnings, tables = compared(runs, tmp_path)
+    assert "an older version" in warnings[0][1]
+    assert [rows for _, rows in tables] == [["two: voxel-unet"], ["one: voxel-unet", "two: voxel-unet"]]
+
+
+def test_what_a_run_was_measured_before_under_other_settings_is_folded_away_below(run, tmp_path):
+    run.write_scores("shape-retrieval", retrieval(41.0), {})
+    run.write_scores("shape-retrieval", retrieval(42.0, settings={"layer": "", "k": [20]}), {})
+    text = text_of([run], tmp_path)
+    assert "Measured before: k 1 5</summary>" in text
+    assert text.index(">42.00<") < text.index("Measured before") < text.index(">41.00<")
 
 
 def test_run_without_scores_or_metrics_still_has_a_page(run, tmp_path):

@@ -269,3 +269,34 @@ def test_processes_but_the_first_write_nothing(run, tmp_path, monkeypatch):
     assert sorted(file.name for file in run.path.rglob("*")) == before
     assert run.config == CONFIG
     assert not (tmp_path / "never").exists()
+
+
+def measured(value, **settings):
+    """Scores that say under what they were measured."""
+    return {"settings": settings, "data": "a", "fingerprint": "3fa9", "part": "fold 0 of 4", "rows": value}
+
+
+def test_scores_under_other_settings_are_kept_beside_the_last_ones_with_their_figures(run):
+    for value, k in ((1, 5), (2, 20), (3, 1)):
+        run.write_scores("knn", measured(value, k=k), {"x": np.full(1, value)})
+    assert run.scores()["knn"]["rows"] == 3
+    assert run.all_scores()["knn"][0]["rows"] == 3
+    assert sorted(one["rows"] for one in run.all_scores()["knn"]) == [1, 2, 3]
+    kept = {file.stem for file in (run.path / "scores").glob("knn.*.json")}
+    assert kept == {file.stem for file in (run.path / "figures").glob("knn.*.npz")}
+    assert len(kept) == 2
+
+
+def test_scores_measured_again_in_the_same_way_replace_the_earlier_ones_wherever_they_lie(run):
+    for value, k in ((1, 5), (2, 20), (3, 5), (4, 5)):
+        run.write_scores("knn", measured(value, k=k), {})
+    assert [one["rows"] for one in run.all_scores()["knn"]] == [4, 2]
+
+
+def test_scores_of_an_older_version_are_kept_too_and_damaged_ones_are_replaced(run):
+    run.write_scores("knn", {"data": "a", "rows": 1}, {})
+    run.write_scores("knn", measured(2, k=5), {})
+    assert [one["rows"] for one in run.all_scores()["knn"]] == [2, 1]
+    (run.path / "scores" / "knn.json").write_text("{")
+    run.write_scores("knn", measured(3, k=1), {})
+    assert [one["rows"] for one in run.all_scores()["knn"]] == [3, 1]

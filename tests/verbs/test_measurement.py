@@ -1,10 +1,15 @@
+import shutil
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
+from lessup import data as sources
 from lessup import verbs
 from lessup.errors import UsageError
 from lessup.evaluation.shape_blending import ShapeBlending
 from lessup.evaluation.shape_repair import ShapeRepair
+from lessup.runs.conditions import key
 
 BLENDING = ShapeBlending.Config(pairs=1, steps=2)
 REPAIR = ShapeRepair.Config(columns=("rand_30",))
@@ -16,6 +21,35 @@ def test_on_its_own_data_the_held_out_part_alone_is_measured_and_kept(run):
     assert set(scores["rows"]) == {"identity", "empty", "closing", "model"}
     assert run.scores()["shape-repair"]["rows"] == scores["rows"]
     assert scores["seeds"] == [0]
+
+
+def test_scores_say_under_which_settings_and_on_what_they_were_measured(run, shapes):
+    scores = verbs.evaluate(run.path, "shape-repair", config=REPAIR)
+    assert scores["settings"]["columns"] == ("rand_30",)
+    assert scores["settings"].keys() == asdict(REPAIR).keys()
+    assert scores["fingerprint"] == run.config["data"]["fingerprint"] == sources.load(str(shapes)).fingerprint
+    assert (scores["data"], scores["part"]) == (str(shapes), "fold 0 of 4")
+    assert run.scores()["shape-repair"]["settings"]["columns"] == ["rand_30"]
+
+
+def test_a_change_of_the_data_is_seen_under_the_same_path(run, shapes, tmp_path):
+    folder = tmp_path / "shapes"
+    shutil.copytree(shapes, folder)
+    same = verbs.evaluate(run.path, "shape-blending", str(folder), config=BLENDING)
+    assert same["part"] == "fold 0 of 4"
+    np.save(folder / "plate" / "0.npy", np.ones((10, 10, 10), bool))
+    changed = verbs.evaluate(run.path, "shape-blending", str(folder), config=BLENDING)
+    assert changed["part"] == "all samples"
+    assert changed["fingerprint"] != same["fingerprint"]
+    assert key(changed) != key(same)
+
+
+def test_scores_under_other_settings_are_not_lost(run):
+    half = verbs.evaluate(run.path, "shape-repair", config=ShapeRepair.Config(columns=("half",)))
+    verbs.evaluate(run.path, "shape-repair", config=REPAIR)
+    kept = run.all_scores()["shape-repair"]
+    assert [one["settings"]["columns"] for one in kept] == [["rand_30"], ["half"]]
+    assert kept[1]["rows"] == half["rows"]
 
 
 def test_data_under_another_path_is_known_by_its_content(run, shapes, tmp_path):

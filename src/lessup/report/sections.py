@@ -23,6 +23,7 @@ from lessup.report.repairs import before_and_after, error_chart
 from lessup.report.strips import blend_strips, neighbor_strips
 from lessup.report.tables import Rows, class_table, means_table, published_rows, read_rows
 from lessup.runs import Run
+from lessup.runs.conditions import described, differing
 
 
 def method_of(run: Run) -> str:
@@ -43,11 +44,12 @@ def run_sections(run: Run, *, prefix: str = "", title: str = "") -> list[Section
     """
     level = 3 if title else 2
     sections = [Section(f"{prefix}run", title or "Run", _warnings(run) + _overview(run))]
-    scores = run.scores()
+    scores = run.all_scores()
     for protocol in in_order(scores):
-        shown = presentation(protocol)
+        shown, (last, *earlier) = presentation(protocol), scores[protocol]
         try:
-            body = _protocol(protocol, scores[protocol], run.figures(protocol), shown, method_of(run))
+            body = _protocol(protocol, last, run.figures(protocol), shown, method_of(run))
+            body += "".join(_earlier(one, last, shown, method_of(run)) for one in earlier)
         except DataError as error:
             raise RunError(f"{run.path}, {protocol}: {error}") from error
         sections.append(Section(f"{prefix}{protocol}", shown.title, body, level))
@@ -133,6 +135,12 @@ def _protocol(protocol: str, scores: Mapping[str, Any], figures: Figures, shown:
     return "".join(parts)
 
 
+def _earlier(scores: Mapping[str, Any], last: Mapping[str, Any], shown: Presentation, method: str) -> str:
+    """Fold away what was measured before the last scores in another way, and say in which."""
+    title = f"Measured before: {described(scores, differing([scores, last]) or None)}"
+    return fold(title, means_table(read_rows(scores), shown, method=method) + _notes(scores) + _provenance(scores))
+
+
 def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, method: str) -> str:
     if protocol == "shape-repair":
         theirs = published_rows(PUBLISHED[protocol])
@@ -167,6 +175,7 @@ def _notes(scores: Mapping[str, Any]) -> str:
 def _provenance(scores: Mapping[str, Any]) -> str:
     values = {
         "measured on": _joined(scores.get("data"), f"{scores['samples']} samples" if "samples" in scores else ""),
+        "measured with": described(scores),
         "command": str(scores.get("command", "")),
         "lessup": _joined(scores.get("lessup"), scores.get("commit")),
     }

@@ -5,8 +5,9 @@ The files of a run::
     RUN/config.json             everything needed to repeat the run
     RUN/metrics.csv             one line per logged step
     RUN/checkpoints/            last.ckpt and best.ckpt
-    RUN/scores/PROTOCOL.json    scores by row and metric
+    RUN/scores/PROTOCOL.json    scores by row and metric, and under what they were measured
     RUN/figures/PROTOCOL.npz    arrays from which the report draws
+    .../PROTOCOL.KEY.*          both, measured before under other settings or on other data
     RUN/warnings.json           what the collapse guard saw, oldest first; absent if nothing
     RUN/report.html             one self-contained page
 
@@ -24,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import RunError
-from lessup.runs import figures_file, metrics_file
+from lessup.runs import figures_file, metrics_file, scores_file
 from lessup.runs.files import is_first_process, read_json, write_json, write_whole
 
 OWN_NAMES = ("metrics.csv", "checkpoints", "scores", "figures", "warnings.json", "report.html", "config.json")
@@ -196,30 +197,34 @@ class Run:
             leftover.unlink(missing_ok=True)
 
     def write_scores(self, protocol: str, scores: Mapping[str, Any], figures: Mapping[str, np.ndarray]) -> None:
-        """Write scores/PROTOCOL.json and figures/PROTOCOL.npz.
+        """Write scores/PROTOCOL.json and figures/PROTOCOL.npz; those of other conditions are kept beside them.
 
         Args:
             protocol: public name of the protocol.
             scores: what the file holds; numbers that are not finite become null.
             figures: arrays by name, none of them of objects.
         """
+        file = self.path / "scores" / f"{_public(protocol)}.json"
         if is_first_process():
+            scores_file.make_way(file, self._figures_file(protocol), scores)
             figures_file.write(self._figures_file(protocol), figures)
-        write_json(self.path / "scores" / f"{_public(protocol)}.json", scores)
+        write_json(file, scores)
 
     def scores(self) -> dict[str, dict[str, Any]]:
-        """Read every scores file, by protocol.
+        """Read the scores that were measured last, by protocol.
 
         Raises:
             RunError: a file is damaged.
         """
-        found = {}
-        for file in sorted((self.path / "scores").glob("*.json")):
-            scores = read_json(file)
-            if not isinstance(scores, dict):
-                raise RunError(f"{file} is damaged: wanted an object; delete it and evaluate again")
-            found[file.stem] = scores
-        return found
+        return {protocol: several[0] for protocol, several in self.all_scores().items()}
+
+    def all_scores(self) -> dict[str, list[dict[str, Any]]]:
+        """Read all scores, by protocol: the last ones, then what was measured before under other conditions.
+
+        Raises:
+            RunError: a file is damaged.
+        """
+        return scores_file.read_all(self.path / "scores")
 
     def figures(self, protocol: str) -> dict[str, np.ndarray]:
         """Read a protocol's figure arrays; empty if there are none.

@@ -1,5 +1,6 @@
 """`lessup evaluate`: a run under a protocol, with its scores and figures left in the run folder."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -62,31 +63,41 @@ def evaluate(
     if issubclass(protocol_class.needs, Classifier | Segmenter) and isinstance(samples, Images):
         samples = numbered_as(samples, folder.config["data"]["classes"])
     asked = protocol_class(config)
-    parts = _parts(folder, asked, samples, settings)
+    parts, part = _parts(folder, asked, samples, settings)
     result = asked.measure(method, parts)
     sentence = left_out(samples, data or settings.data)
     result = replace(result, notes=(*result.notes, *([sentence] if sentence else [])))
-    scores = _scores(protocol, data or settings.data, folder, result, len(parts.test))
+    measured = {
+        "data": data or settings.data,
+        "fingerprint": samples.fingerprint,
+        "part": part,
+        "samples": len(parts.test),
+        "settings": asdict(asked.config),
+    }
+    scores = _scores(protocol, measured, folder, result)
     folder.write_scores(protocol, scores, result.figures)
     return scores
 
 
-def _parts(run: Run, protocol: evaluation.Protocol, samples: Samples, settings: Settings) -> Split:
+def _parts(run: Run, protocol: evaluation.Protocol, samples: Samples, settings: Settings) -> tuple[Split, str]:
+    """Return the parts of the data, and what the test part is."""
     own = samples.fingerprint == run.config["data"]["fingerprint"]
+    has_own_split = bool((samples.official == "test").any())
     if own and settings.folds.folds > 1:
-        return split(samples, settings.folds)
-    has_own_split = protocol.learns and bool((samples.official == "test").any())
-    if own or has_own_split or not protocol.deals:
-        return split(samples, Folds())
-    nothing = samples.take(np.arange(0))
-    return Split(train=nothing, validation=nothing, test=samples)
+        folds = settings.folds
+    elif own or not protocol.deals or (protocol.learns and has_own_split):
+        folds = Folds()
+    else:
+        nothing = samples.take(np.arange(0))
+        return Split(train=nothing, validation=nothing, test=samples), "all samples"
+    official = folds.official and has_own_split
+    return split(samples, folds), "the data's own test part" if official else f"fold {folds.fold} of {folds.folds}"
 
 
-def _scores(protocol: str, data: str, run: Run, result: Result, tested: int) -> dict[str, Any]:
+def _scores(protocol: str, measured: Mapping[str, Any], run: Run, result: Result) -> dict[str, Any]:
     return {
         "protocol": protocol,
-        "data": data,
-        "samples": tested,
+        **measured,
         "rows": {
             row: {key: asdict(score) for key, score in row_scores.items()} for row, row_scores in result.rows.items()
         },
