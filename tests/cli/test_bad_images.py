@@ -23,7 +23,7 @@ def photos(tmp_path: Path, classes: tuple[str, ...] = ("cat", "dog"), count: int
     for name in classes:
         (tmp_path / "photos" / name).mkdir(parents=True)
         for number in range(count):
-            noise = np.random.default_rng(number).integers(0, 256, (20, 24, 3), np.uint8)
+            noise = np.random.default_rng([number, *name.encode()]).integers(0, 256, (20, 24, 3), np.uint8)
             Image.fromarray(noise).save(tmp_path / "photos" / name / f"{number}.png")
     return tmp_path / "photos"
 
@@ -115,6 +115,20 @@ def test_images_without_a_label_are_counted_and_the_others_learnt_from(
         path.rename(folder / path.name)
     assert trained(folder, method="supervised") == 0
     assert f"6 of {folder} have no label and are not learnt from" in capsys.readouterr().err
+
+
+def test_single_images_of_a_class_or_beside_the_classes_do_not_stop_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = photos(tmp_path)
+    (folder / "rare").mkdir()
+    Image.new("RGB", (20, 24), "red").save(folder / "rare" / "only.png")
+    Image.new("RGB", (20, 24), "blue").save(folder / "loose.png")
+    assert trained(folder) == 0
+    told = capsys.readouterr().err
+    assert "1 of 3 classes have fewer images than the 4 folds, such as 'rare' with 1" in told
+    assert main(["evaluate", str(tmp_path / "run"), "--protocol", "knn", "--json"]) == 0
+    assert "1 of 3 classes have fewer images than the 4 folds" in capsys.readouterr().out
 
 
 def test_protocol_on_data_without_what_it_reads_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

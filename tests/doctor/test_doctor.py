@@ -150,15 +150,23 @@ def test_next_command_prefers_the_recommended_method_and_quotes_the_path(tmp_pat
     assert doctor.examine(tmp_path / "my shapes").command.startswith("lessup train classifier ")
 
 
-@pytest.mark.parametrize(("count", "flag"), [(4, ""), (3, " --folds 3"), (2, " --folds 2"), (1, " --folds 1")])
-def test_too_few_objects_of_a_class_change_the_folds_of_the_next_command(tmp_path, count, flag):
+def test_classes_too_small_for_the_folds_are_counted_and_the_next_command_stays(tmp_path):
     for i in range(5):
         write(tmp_path / f"x/chair/{i}.npy", i)
-    for i in range(count):
-        write(tmp_path / f"x/rare/{i}.npy", 10 + i)
+    write(tmp_path / "x/rare/0.npy", 10)
     found = doctor.examine(tmp_path / "x")
-    assert found.command.endswith("--out runs/repairer" + flag)
-    assert (f"class 'rare' has {count} objects" in found.advice[0]) == bool(flag)
+    assert found.command.endswith("--out runs/repairer")
+    assert found.advice[0] == "one object in 4 is held out for testing (--folds 4)"
+    assert found.advice[1].startswith("1 of 2 classes have fewer objects than the 4 folds, such as 'rare' with 1: ")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_fewer_objects_than_folds_change_the_folds_of_the_next_command(tmp_path, count):
+    for i in range(count):
+        write(tmp_path / f"x/chair/{i}.npy", i)
+    found = doctor.examine(tmp_path / "x")
+    assert found.command.endswith(f"--out runs/repairer --folds {count}")
+    assert found.advice == (f"{count} different objects; 4 folds need at least 4: add objects or pass --folds {count}",)
 
 
 def test_test_samples_known_from_training_are_leaks_by_content_and_by_object(tmp_path):
@@ -234,7 +242,7 @@ def test_long_lists_are_cut_and_say_so(tmp_path):
     for i in range(9):
         write(tmp_path / f"x/{i}.npy", 0)
     text = doctor.render(doctor.examine(tmp_path / "x"))
-    assert "equal to another object: 8" in text
+    assert "equal to another: 8" in text
     assert "and 3 more (--json names all)" in text
 
 

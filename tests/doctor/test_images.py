@@ -47,6 +47,8 @@ def test_sizes_damage_and_classes_are_counted_and_the_next_command_is_given(phot
     assert {damage.name for damage in found.damaged} == {"cat/text.jpg", "dog/nothing.png"}
     assert found.command.startswith("lessup train ")
     text = doctor.render(found)
+    assert f"{photos}: image-folder, 11 images\n" in text
+    assert "  cat       5 images\n" in text
     assert "images: 3 channels of 8 bits; from 30x24 (dog/small.png)" in text
     json.dumps(dataclasses.asdict(found))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lessup.errors import DataError, UsageError
+from lessup.samples.images import Images, Ragged
 from lessup.samples.splits import Folds, split
 from lessup.samples.voxels import Voxels
 
@@ -55,9 +56,55 @@ def test_own_split_of_the_data_is_used() -> None:
     assert set(split(samples, Folds()).test.official) == {"test"}
 
 
-def test_class_with_too_few_objects_says_what_to_do() -> None:
-    with pytest.raises(DataError, match=r"class 'c1' has 2 objects; 4 folds need at least 4.*--folds 2"):
-        split(toy((8, 2)), Folds())
+def test_classes_smaller_than_the_folds_are_tested_once_each_in_different_folds() -> None:
+    samples = toy((9, 1, 1, 3, 1, 2), views=2)
+    tested = [split(samples, Folds(fold=fold)).test for fold in range(4)]
+    assert sorted(group for part in tested for group in set(part.group)) == list(range(17))
+    small = [len({int(g) for g in part.group if g >= 9}) for part in tested]
+    assert small == [2, 2, 2, 2]
+    for label, count in ((3, 3), (5, 2)):  # no fold tests two objects of one small class
+        assert [len(set(part.group[part.label == label])) for part in tested].count(1) == count
+
+
+def test_small_classes_leave_the_folds_of_the_others_as_they_are() -> None:
+    for fold in range(4):
+        alone, beside = (split(toy(counts), Folds(fold=fold)).test for counts in ((9, 8), (9, 8, 2, 1)))
+        assert alone.id.tolist() == [name for name, label in zip(beside.id, beside.label, strict=True) if label < 2]
+
+
+def test_validation_takes_from_small_classes_without_emptying_any_of_them() -> None:
+    parts = split(toy((3,) * 40, views=1), Folds())
+    assert len(parts.validation) == round(0.05 * 90)
+    assert set(parts.validation.label) <= set(parts.train.label)
+    assert max(np.bincount(parts.validation.label)) == 1
+
+
+def test_small_classes_are_counted_and_the_smallest_named() -> None:
+    note = split(toy((8, 2, 1)), Folds()).note
+    assert note.startswith("2 of 3 classes have fewer objects than the 4 folds, such as 'c2' with 1: ")
+    assert split(toy((8, 4)), Folds()).note == ""
+    loose = toy((8, 1))
+    loose.label[loose.label == 1] = -1  # beside the classes, and of none
+    assert split(loose, Folds()).note == ""
+
+
+def test_fewer_objects_than_folds_are_refused_with_what_to_do() -> None:
+    with pytest.raises(DataError, match=r"^3 different objects; 4 folds need .* add objects or pass --folds 3$"):
+        split(toy((1, 2)), Folds())
+
+
+def test_images_are_called_images() -> None:
+    images = Images(
+        pixels=Ragged.of([np.full((1, 1, 1), value, np.uint8) for value in (1, 2, 2)]),
+        id=np.array(["a", "b", "c"]),
+        label=np.array([0, 0, 0]),
+        classes=("cat",),
+        group=np.arange(3),
+        official=np.array(["", "", ""]),
+        fingerprint="",
+    )
+    with pytest.raises(DataError, match=r"^2 different images; .* add images or pass --folds 2$"):
+        split(images, Folds())
 
 
 def test_fold_that_does_not_exist_is_refused() -> None:

@@ -17,7 +17,7 @@ from lessup.errors import DataError
 from lessup.methods import Method
 from lessup.samples import Reading, Samples
 from lessup.samples.images import Images
-from lessup.samples.splits import Folds
+from lessup.samples.splits import Folds, split
 from lessup.samples.voxels import Voxels
 
 __all__ = ["Diagnosis", "examine", "render"]
@@ -139,20 +139,12 @@ def _advice(samples: Samples) -> tuple[tuple[str, ...], int]:
     folds = Folds().folds
     if (samples.official == "test").any():
         return ("the data's own test part is held out for testing",), folds
-    dealt = [_count(name, samples, samples.label == label) for label, name in _dealt_apart(samples)]
-    smallest = min((count for count in dealt if count.objects), key=lambda count: count.objects)
-    if smallest.objects >= folds:
-        return (f"one object in {folds} is held out for testing (--folds {folds})",), folds
-    fewer = max(smallest.objects, 1)
-    held = "nothing can be held out for testing" if fewer == 1 else f"only {fewer} folds can be made"
-    return (
-        f"class {smallest.name!r} has {smallest.objects} objects, so {held}: add objects for --folds {folds}",
-    ), fewer
-
-
-def _dealt_apart(samples: Samples) -> Iterable[tuple[int, str]]:
-    """Return the classes that a split deals apart; images with several tags are dealt together."""
-    return [*enumerate(samples.classes), (-1, "unlabelled")]
+    try:
+        note = split(samples, Folds()).note
+    except DataError as error:
+        return (str(error),), max(len(np.unique(samples.families())), 1)
+    held = f"one {samples.noun.removesuffix('s')} in {folds} is held out for testing (--folds {folds})"
+    return (held, *([note] if note else [])), folds
 
 
 def _command(path: Path, fitting: dict[str, type[Method]], folds: int) -> str:

@@ -21,11 +21,11 @@ def render(diagnosis: Diagnosis) -> str:
     files = ", ".join(f"{count} {suffix}" for suffix, count in list(diagnosis.found.items())[:8]) or "none"
     if not diagnosis.usable:
         return f"{diagnosis.path} cannot be used: {diagnosis.problem}\nfiles: {files}"
-    lines = [*_summary(diagnosis, files), *_class_lines(diagnosis.classes)]
+    lines = [*_summary(diagnosis, files), *_class_lines(diagnosis.classes, images=diagnosis.pictures is not None)]
     lines += _listed("damaged, left out", [f"{d.name}: {d.reason}" for d in diagnosis.damaged])
     lines += _listed("empty, left out", diagnosis.empty)
     lines += _listed("doubtful, used", [f"{d.name}: {d.reason}" for d in diagnosis.doubtful])
-    lines += _listed("equal to another object", [f"{p.name} = {p.equal_to}" for p in diagnosis.duplicates])
+    lines += _listed("equal to another", [f"{p.name} = {p.equal_to}" for p in diagnosis.duplicates])
     lines += _listed("looks like another", [f"{p.name} ~ {p.equal_to}" for p in diagnosis.near])
     lines += _listed("test sample known from training", [f"{p.name} = {p.equal_to}" for p in diagnosis.leaks])
     for title, fits in (("methods", diagnosis.methods), ("protocols", diagnosis.protocols)):
@@ -38,7 +38,8 @@ def render(diagnosis: Diagnosis) -> str:
 def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
     grids = f" of {diagnosis.side}^3 cells" if diagnosis.side else ""
     views = f"{diagnosis.objects} objects" + (f", up to {diagnosis.views} views each" if diagnosis.views > 1 else "")
-    lines = [f"{diagnosis.path}: {diagnosis.kind}, {diagnosis.samples} samples{grids} ({views})"]
+    count = f"{diagnosis.samples} images" if diagnosis.pictures else f"{diagnosis.samples} samples{grids} ({views})"
+    lines = [f"{diagnosis.path}: {diagnosis.kind}, {count}"]
     if diagnosis.found:
         lines.append(f"files: {files}")
     if diagnosis.official:
@@ -70,10 +71,14 @@ def _picture_lines(pictures: Pictures) -> list[str]:
     return lines
 
 
-def _class_lines(classes: Sequence[Count]) -> list[str]:
+def _class_lines(classes: Sequence[Count], *, images: bool) -> list[str]:
     """Lay out the classes, the middle of a long list left out."""
     width = max((len(count.name) for count in classes), default=0)
-    lines = [f"  {count.name:<{width}}  {count.samples:>6} samples  {count.objects:>6} objects" for count in classes]
+    lines = [
+        f"  {count.name:<{width}}  {count.samples:>6} "
+        + ("images" if images else f"samples  {count.objects:>6} objects")
+        for count in classes
+    ]
     if len(lines) <= _CLASSES:
         return lines
     half = _CLASSES // 2

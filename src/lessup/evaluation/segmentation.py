@@ -121,7 +121,7 @@ def _with_masks(split: Split) -> tuple[Split, tuple[str, ...]]:
         parts[name] = part.take(kept)
     if not len(parts["train"]) or not len(parts["test"]):
         raise DataError("segmentation needs images with masks to train on and to test: use --folds 2 or more")
-    return Split(**parts), ((f"{left_out} images without a mask are left out",) if left_out else ())
+    return Split(*parts.values()), ((f"{left_out} images without a mask are left out",) if left_out else ())
 
 
 def _background(batch: Batch) -> NDArray[np.int64]:

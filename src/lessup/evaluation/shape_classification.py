@@ -132,7 +132,7 @@ def _checked(split: Split, views: int) -> Split:
         raise DataError(f"{unlabelled} shapes have no label: put the shapes of each class in a folder of its own")
     if not len(few["train"]) or not len(few["test"]):
         raise DataError("classification needs training and held-out shapes: use --folds 2 or more")
-    return Split(**few)
+    return Split(*few.values())
 
 
 def _voxels(samples: Samples) -> Voxels:

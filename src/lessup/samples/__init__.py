@@ -23,7 +23,7 @@ key                shape               dtype    meaning and range
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -81,7 +81,10 @@ class Samples(ABC):
         official: (N,) str, ``train``, ``test`` or empty where the data has no split of its own.
         damage: what was left out or is doubtful.
         fingerprint: hash of the content; equal for equal data, whatever its path.
+        noun: what messages call groups of them.
     """
+
+    noun: ClassVar[str] = "objects"
 
     id: np.ndarray
     label: np.ndarray

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -106,6 +106,8 @@ class Images(Samples):
         original: (N, 2) int64 height and width of the images as stored and shown upright, before they were reduced; or
             None where they are not known.
     """
+
+    noun: ClassVar[str] = "images"
 
     pixels: Ragged
     id: NDArray[np.str_]

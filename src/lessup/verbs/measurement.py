@@ -65,8 +65,8 @@ def evaluate(
     asked = protocol_class(config)
     parts, part = _parts(folder, asked, samples, settings)
     result = asked.measure(method, parts)
-    sentence = left_out(samples, data or settings.data)
-    result = replace(result, notes=(*result.notes, *([sentence] if sentence else [])))
+    sentences = (left_out(samples, data or settings.data), parts.note)
+    result = replace(result, notes=(*result.notes, *(sentence for sentence in sentences if sentence)))
     measured = {
         "data": data or settings.data,
         "fingerprint": samples.fingerprint,

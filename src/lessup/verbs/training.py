@@ -67,6 +67,8 @@ def train_on(
     _check_reads(method_class, samples, settings)
     config = method_class.configured(settings.config, samples)
     parts = parts or split(samples, settings.folds)
+    if parts.note and is_first_process():
+        print(parts.note, file=sys.stderr)
     if "label" in method_class.reads:
         parts = _labelled_parts(parts, settings.data)
     described = description(settings, config, samples)
