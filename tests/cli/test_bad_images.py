@@ -99,6 +99,25 @@ def test_limit_of_megapixels_is_a_flag(tmp_path: Path, capsys: pytest.CaptureFix
     assert "cat/large.png: 2 megapixels; the limit is 1" in capsys.readouterr().err
 
 
+def test_bomb_among_the_files_of_a_zip_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import zipfile
+
+    from lessup.formats import limits
+
+    monkeypatch.setattr(limits, "FREE_BYTES", 100_000)
+    folder = photos(tmp_path)
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*.png")):
+            archive.write(path, path.relative_to(folder))
+        archive.writestr("cat/bomb.png", bytes(1_000_000))
+    assert trained(tmp_path / "photos.zip") == 0
+    told = capsys.readouterr().err
+    assert "1 of " in told
+    assert "cat/bomb.png: unpacks to more than" in told
+
+
 def test_shapes_given_to_an_image_method_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert trained(Path("furniture"), "--out", str(tmp_path / "run")) == 2
     line = capsys.readouterr().err.strip()

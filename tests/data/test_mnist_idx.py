@@ -7,6 +7,7 @@ import pytest
 
 from lessup import data
 from lessup.errors import DataError
+from lessup.formats import limits
 from lessup.samples import Reading
 
 RNG = np.random.default_rng(0)
@@ -95,4 +96,12 @@ def test_labels_that_do_not_match_are_counted(tmp_path):
     folder = write(tmp_path / "mnist", suffix="")
     (folder / "train-labels-idx1-ubyte").write_bytes(idx(LABELS["train"][:-1]))
     with pytest.raises(DataError, match="6 images in train-images-idx3-ubyte but 5 labels in train-labels-idx1-ubyte"):
+        data.load(folder)
+
+
+def test_gzipped_file_that_is_a_bomb_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "FREE_BYTES", 10_000)
+    folder = write(tmp_path / "mnist")
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(3_000_000)))
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz unpacks to more than .* unpack it yourself"):
         data.load(folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lessup.errors import DataError
+from lessup.formats import limits
 from lessup.formats.file_tree import is_tree, open_tree
 
 CONTENT = {"b/2.png": b"two", "a.png": b"one", "b/c/3.txt": bytes(range(256)) * 9}
@@ -193,3 +194,50 @@ def test_is_tree_goes_by_names(tmp_path):
     assert is_tree(tmp_path / "x.TAR.GZ")
     assert not is_tree(tmp_path / "x.gz")
     assert not is_tree(tmp_path / "gone.zip")
+
+
+BOMB = {"a.png": b"one", "bomb.png": bytes(3_000_000)}
+
+
+def test_bomb_in_a_zip_is_refused_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "FREE_BYTES", 100_000)
+    tree = open_tree(zipped(tmp_path / "x.zip", BOMB))
+    assert tree.read("a.png") == b"one"
+    with pytest.raises(DataError, match=r"^unpacks to more than .* unpack it yourself"):
+        tree.read("bomb.png")
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_no_more_is_read_from_a_zip_than_a_lying_header_declares(tmp_path, kind):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        archive.writestr("bomb.png", bytes(3_000_000))
+    data = path.read_bytes()
+    assert data.count((3_000_000).to_bytes(4, "little")) == 2  # in the member's own header and in the list at the end
+    path.write_bytes(data.replace((3_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little")))
+    with pytest.raises(DataError, match="cannot be read from the archive: Bad CRC-32"):
+        open_tree(path).read("bomb.png")
+
+
+def test_zip_of_many_members_that_are_a_bomb_together_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "FREE_BYTES", 100_000)
+    path = zipped(tmp_path / "x.zip", {f"{number}.png": bytes(90_000) for number in range(30)})
+    with pytest.raises(DataError, match=r"x\.zip unpacks to more than"):
+        open_tree(path)
+
+
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.tar.xz", "x.tar.bz2"])
+def test_compressed_tar_that_is_a_bomb_is_refused(tmp_path, monkeypatch, name):
+    path = tarred(tmp_path / name, BOMB)
+    assert open_tree(path).read("a.png") == b"one"
+    os.utime(path, ns=(1, 1))  # indexed anew
+    monkeypatch.setattr(limits, "FREE_BYTES", 100_000)
+    with pytest.raises(DataError, match=rf"{name} unpacks to more than .* unpack it yourself and give the folder"):
+        open_tree(path)
+
+
+def test_tar_is_told_by_its_first_bytes_whatever_it_is_called(tmp_path):
+    tarred(tmp_path / "x.tar.xz").rename(tmp_path / "y.tar.gz")
+    assert open_tree(tmp_path / "y.tar.gz").read("a.png") == b"one"
+    tarred(tmp_path / "x.tar").rename(tmp_path / "z.tgz")
+    assert open_tree(tmp_path / "z.tgz").read("a.png") == b"one"

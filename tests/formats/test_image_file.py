@@ -72,6 +72,35 @@ def test_cmyk_is_converted_and_noted():
     assert decoded.notes == ("CMYK converted to RGB",)
 
 
+def test_cmyk_tiff_of_16_bits_keeps_them():
+    inks = noise(channels=4, dtype=np.uint16)
+    decoded = got(tiff(inks, photometric="separated"))
+    left = 1 - inks / 65535
+    assert decoded.pixels.dtype == np.uint16
+    assert np.abs(decoded.pixels - 65535 * left[..., :3] * left[..., 3:]).max() <= 0.5
+    assert decoded.notes == ("CMYK converted to RGB",)
+    shallow = inks // 257 * 257
+    as_pillow_does = np.asarray(Image.fromarray((shallow // 257).astype(np.uint8), "CMYK").convert("RGB"))
+    assert np.abs(got(tiff(shallow, photometric="separated")).pixels / 257 - as_pillow_does).max() <= 1
+
+
+@pytest.mark.parametrize("white", [1023, 65535])
+def test_colour_ppm_of_16_bits_keeps_them(white):
+    stored = RNG.integers(0, white, (5, 7, 3), np.uint16, endpoint=True)
+    head = f"# made by hand\n7 5\n{white}\n".encode()
+    binary, plain = b"P6\n" + head + stored.astype(">u2").tobytes(), b"P3 " + head + b"# here\n"
+    plain += " ".join(map(str, stored.ravel())).encode()
+    for content in (binary, plain):
+        decoded = got(content)
+        assert decoded.pixels.dtype == np.uint16
+        assert np.abs(decoded.pixels - stored * (65535 / white)).max() <= 0.5
+        assert decoded.notes == ()
+        with pytest.raises(DataError, match=r"^truncated$"):
+            got(content[:-9])
+    with pytest.raises(DataError, match=r"^2 megapixels; the limit is 1"):
+        got(f"P6 2000 1000 {white} ".encode(), max_megapixels=1)
+
+
 def test_transparent_parts_become_white_and_are_noted():
     pixels = np.zeros((2, 2, 4), np.uint8)
     pixels[0, :, 3] = [255, 51]
@@ -147,9 +176,9 @@ def test_png_of_16_bits_with_alpha_is_laid_over_white():
     assert grey.notes == ("16-bit grey with alpha narrowed to 8 bits",)
 
 
-def test_exif_rotation_is_applied_for_all_eight_orientations():
-    upright = noise(8, 12)
-    turned = {
+def turned(upright):
+    """What is stored of an upright image for each orientation, by EXIF's own table."""
+    return {
         1: upright,
         2: upright[:, ::-1],
         3: upright[::-1, ::-1],
@@ -159,12 +188,32 @@ def test_exif_rotation_is_applied_for_all_eight_orientations():
         7: upright[::-1, ::-1].transpose(1, 0, 2),
         8: np.rot90(upright, -1),
     }
-    for orientation, stored in turned.items():
+
+
+def test_exif_rotation_is_applied_for_all_eight_orientations():
+    upright = noise(8, 12)
+    for orientation, stored in turned(upright).items():
         exif = Image.Exif()
         exif[0x0112] = orientation
         decoded = got(saved(Image.fromarray(np.ascontiguousarray(stored)), exif=exif))
         assert np.array_equal(decoded.pixels, upright), orientation
         assert decoded.original == (8, 12)
+
+
+@pytest.mark.parametrize("channels", [3, 5])
+def test_turned_tiff_is_upright_whoever_reads_it(channels):
+    upright = noise(8, 12, channels)
+    for orientation, stored in turned(upright).items():
+        photometric = "rgb" if channels == 3 else "minisblack"
+        content = tiff(
+            np.ascontiguousarray(stored),
+            photometric=photometric,
+            planarconfig="contig",
+            extratags=[(274, "H", 1, orientation, True)],
+        )
+        decoded = got(content)
+        assert decoded.original == (8, 12), orientation
+        assert np.array_equal(decoded.pixels, upright), orientation
 
 
 def test_first_of_several_frames_is_taken_and_noted():
@@ -206,6 +255,27 @@ def test_more_megapixels_than_the_limit_are_refused_before_decoding():
     with decoding(), pytest.raises(DataError, match=r"^400 megapixels; the limit is 120 \(--max-megapixels\)$"):
         got(bytes(content))
     assert Image.MAX_IMAGE_PIXELS is not None
+
+
+def test_bands_count_among_the_megapixels_of_a_tiff():
+    content = tiff(np.zeros((40, 1000, 1000), np.uint8), photometric="minisblack", planarconfig="separate")
+    with pytest.raises(DataError, match=r"^10 megapixels in 40 bands, four of them counting as one; the limit is 9 "):
+        got(content, max_megapixels=9)
+    assert got(content, size=10, max_megapixels=10).pixels.shape == (10, 10, 40)
+
+
+def test_strip_that_unpacks_to_more_than_the_image_has_is_refused_before_it_is_unpacked():
+    content = tiff(noise(5, 7, 5), photometric="minisblack", planarconfig="contig", compression="zlib")
+    bomb = zlib.compress(bytes(80_000_000))
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        page = file.pages.first
+        tags = {name: page.tags[name] for name in ("StripOffsets", "StripByteCounts")}
+        places = {name: (tag.valueoffset, {3: "<H", 4: "<I", 16: "<Q"}[tag.dtype]) for name, tag in tags.items()}
+    changed = bytearray(content + bomb)
+    for name, value in (("StripOffsets", len(content)), ("StripByteCounts", len(bomb))):
+        struct.pack_into("<I", changed, places[name][0], value)
+    with pytest.raises(DataError, match=r"^damaged: a strip unpacks to more than the image has$"):
+        got(bytes(changed))
 
 
 def test_what_is_no_image_is_told_in_few_words():

@@ -10,6 +10,7 @@ numbers.
 """
 
 import gzip
+import io
 import re
 import struct
 import zlib
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from lessup.errors import DataError
 from lessup.formats.file_tree import FileTree, is_tree, open_tree
 from lessup.formats.image_file import reduced, with_channels
+from lessup.formats.limits import check_unpacked, most_unpacked
 from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
 from lessup.samples.images import Images, Ragged
@@ -111,15 +113,19 @@ def _read(tree: FileTree, name: str, num_axes: int) -> NDArray[np.uint8]:
     """Read one idx file: two zero bytes, type, number of axes, their lengths as big-endian 32 bits, then the values."""
     content = tree.read(name)
     try:
-        content = gzip.decompress(content) if name.endswith(".gz") else content
+        if name.endswith(".gz"):
+            with gzip.open(io.BytesIO(content)) as packed:
+                unpacked = packed.read(most_unpacked(len(content)) + 1)
+            check_unpacked(len(unpacked), len(content), f"{tree.path}: {name}")
+            content = unpacked
         kind, axes = struct.unpack_from(">HBB", content)[1:]
         if (kind, axes) != (_UNSIGNED_BYTES, num_axes):
             raise DataError(f"{tree.path}: {name} holds type {kind} with {axes} axes; wanted bytes with {num_axes}")
         shape = struct.unpack_from(f">{axes}I", content, 4)
         return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    except DataError:
+        raise
     except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{tree.path}: {name} is damaged or cut short ({error}): copy or download it again") from error
 
 

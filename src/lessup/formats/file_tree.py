@@ -2,9 +2,12 @@
 
 Archives are never unpacked: the place of each file in them is noted once, and files are then read from there. Names
 are posix, relative, and in order; hidden files and what archives from a Mac carry along are left out. Names that lead
-out of an archive and links inside it are refused; links in a folder are the user's own and are followed.
+out of an archive, links inside it and decompression bombs are refused; links in a folder are the user's own and are
+followed.
 """
 
+import bz2
+import gzip
 import hashlib
 import lzma
 import os
@@ -21,9 +24,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TypeVar, cast
 
 from lessup.errors import DataError
+from lessup.formats.limits import check_unpacked, most_unpacked
 from lessup.formats.tar_places import members
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
@@ -31,7 +35,18 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
 
 T = TypeVar("T")
 
+_DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile),
+    *(EOFError, zlib.error, lzma.LZMAError, NotImplementedError),
+)
+"""What readers of archives raise on damaged bytes."""
+
 _COPY_BYTES = 1 << 20
+
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Ways to pack of which as much is unpacked as is asked for; of others, what a step of packed bytes unpacks to."""
+
+_SMALL_STEP = 4096
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -177,16 +192,23 @@ class _Zip(_Archive):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._archive = zipfile.ZipFile(path)
-        files = (info for info in self._archive.infolist() if not info.is_dir())
+        self._bytes = path.stat().st_size
+        files = [info for info in self._archive.infolist() if not info.is_dir()]
+        each = [info.file_size for info in files if info.file_size <= most_unpacked(info.compress_size)]
+        check_unpacked(sum(each), self._bytes, str(path))  # what is too large alone is refused when it is read
         self._members = dict(sorted(_checked(path, ((info.filename, _is_link(info), info) for info in files))))
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._members)
 
     def read(self, name: str) -> bytes:
+        info = _found(self._members, name)
+        check_unpacked(info.file_size, min(info.compress_size, self._bytes))
+        step = max(info.file_size, 1) if info.compress_type in _BOUNDED else _SMALL_STEP
         try:
-            return self._archive.read(_found(self._members, name))
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+            with self._archive.open(info) as file:
+                return b"".join(iter(lambda: file.read(step), b""))  # no more than is declared
+        except (OSError, RuntimeError, *_DAMAGED) as error:
             raise DataError(f"cannot be read from the archive: {error}") from error
 
 
@@ -217,17 +239,28 @@ def _plain(path: Path) -> IO[bytes]:
     if path.name.lower().endswith(".tar"):
         return path.open("rb")
     plain = tempfile.TemporaryFile()  # noqa: SIM115 - it stays open as long as the tree
+    size = path.stat().st_size
     try:
-        with tarfile.open(path, "r:*") as packed:
-            assert packed.fileobj is not None
-            packed.fileobj.seek(0)
-            while chunk := packed.fileobj.read(_COPY_BYTES):
+        with _decompressing(path) as packed:
+            while chunk := packed.read(_COPY_BYTES):
+                check_unpacked(plain.tell() + len(chunk), size, str(path))
                 plain.write(chunk)
         plain.seek(0)
     except BaseException:
         plain.close()
         raise
     return plain
+
+
+def _decompressing(path: Path) -> IO[bytes]:
+    """Open a compressed tar by its first bytes, whatever it is called; one that is not compressed is read as it is."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    if start.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(path))
+    if start.startswith(b"BZh"):
+        return cast(IO[bytes], bz2.open(path))
+    return cast(IO[bytes], lzma.open(path)) if start == b"\xfd7zXZ\0" else path.open("rb")
 
 
 def _checked(path: Path, members: Iterable[tuple[str, bool, T]]) -> Iterator[tuple[str, T]]:
@@ -265,7 +298,7 @@ def _found(files: dict[str, T], name: str) -> T:
 def _named_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise DataError(f"{path}: damaged archive ({error}): copy or download it again") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error

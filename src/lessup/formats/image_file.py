@@ -10,14 +10,15 @@ RGB, 8 or 16 bit              3 channels; other colour spaces (CMYK, YCbCr, Lab,
 palette                       its colours, or 1 channel where all of them are grey
 with an alpha channel         laid over white, and noted; a channel that is opaque everywhere is left out
 TIFF of other bands           as many channels as bands, 8 or 16 bit
-turned by its EXIF tag        upright
+turned by its EXIF tag        upright, TIFF of any bands too
 several frames or pages       the first, and noted
 ============================  ======================================================================================
 
-Pillow gives 8 bits for colour in JPEG 2000, AVIF and PPM files, whatever they hold.
+Pillow gives 8 bits for colour in JPEG 2000 and AVIF files, whatever they hold.
 """
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -31,6 +32,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from lessup.errors import DataError
+from lessup.formats import tiff_bands
+from lessup.formats.limits import check_pixels
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -43,11 +46,13 @@ SUFFIXES = (
 LONGEST = 4
 """The long side of a reduced image is at most this many times the short side asked for."""
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
 _WHITE = "transparent parts became white"
 
 _PNG = b"\x89PNG"
+
+_GAP = rb"(?:\s|#[^\n\r]*[\n\r])+"
+_PPM = re.compile(rb"P([36])" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})\s")
+"""Head of a colour PPM: plain or binary, width, height and the value of white."""
 
 _ORIENTATION = 0x0112
 """EXIF tag of how the image was held; from 5 on its sides are exchanged."""
@@ -102,10 +107,12 @@ def decode(content: bytes, *, size: int, max_megapixels: int) -> Decoded:
         DataError: it cannot be used; the message is the reason alone, in a few words.
     """
     with _reasons(content):
-        if content.startswith(_TIFF):
-            bands = _tiff_bands(content, max_megapixels)
+        if content.startswith(tiff_bands.STARTS):
+            bands = tiff_bands.read(content, max_megapixels)
             if bands is not None:
-                return Decoded(reduced(bands, size), (bands.shape[0], bands.shape[1]))
+                return _of_pixels(bands[0], size, bands[1])
+        if (deep := _deep_ppm(content, max_megapixels)) is not None:
+            return _of_pixels(deep, size)
         image = _opened(content, max_megapixels)
         if content[:4] == _PNG and content[24:26] in (b"\x10\x02", b"\x10\x06"):  # 16 bits; RGB and RGBA
             return _deep_png(content, size)
@@ -115,11 +122,17 @@ def decode(content: bytes, *, size: int, max_megapixels: int) -> Decoded:
         notes = ["first of several frames"] if is_animated else []
         if content[:4] == _PNG and content[24:26] == b"\x10\x04":
             notes.append("16-bit grey with alpha narrowed to 8 bits")
-        turn = image.getexif().get(_ORIENTATION, 1)
-        original = (image.width, image.height) if turn in (5, 6, 7, 8) else (image.height, image.width)
-        image.draft(image.mode, (2 * size, 2 * size))
-        plain, changes = _plain(image if turn == 1 else ImageOps.exif_transpose(image))
-        return Decoded(_reduced_image(plain, size, original), original, (*notes, *changes))
+        return _of_image(image, size, notes)
+
+
+def of_pillow(image: Image.Image, *, size: int) -> Decoded:
+    """Bring an image that Pillow has opened to the same form as ``decode``.
+
+    Raises:
+        DataError: it cannot be used; the message is the reason alone, in a few words.
+    """
+    with _reasons(b""):
+        return _of_image(image, size, [])
 
 
 def decode_mask(content: bytes, *, max_megapixels: int) -> NDArray[np.uint8]:
@@ -204,19 +217,26 @@ def _not_an_image(content: bytes) -> str:
     return "text, not an image" if is_text else "damaged, or of a format that Pillow cannot read"
 
 
+def _of_image(image: Image.Image, size: int, notes: list[str]) -> Decoded:
+    turn = image.getexif().get(_ORIENTATION, 1)
+    full = (image.width, image.height) if turn in (5, 6, 7, 8) else (image.height, image.width)
+    is_smaller = isinstance(image, ImageFile.ImageFile) and image.draft(image.mode, (2 * size, 2 * size)) is not None
+    plain, changes = _plain(image if turn == 1 else ImageOps.exif_transpose(image))
+    original = full if is_smaller else (plain.height, plain.width)  # Pillow gives a turned TIFF its upright sides
+    return Decoded(_reduced_image(plain, size, original), original, (*notes, *changes))
+
+
+def _of_pixels(pixels: Pixels, size: int, notes: tuple[str, ...] = ()) -> Decoded:
+    return Decoded(reduced(pixels, size), (pixels.shape[0], pixels.shape[1]), notes)
+
+
 def _opened(content: bytes, max_megapixels: int) -> ImageFile.ImageFile:
     """Read the header alone, and refuse what would become too large."""
     if not content:
         raise DataError("empty file")
     image = Image.open(io.BytesIO(content))
-    _check_size(image.width, image.height, max_megapixels)
+    check_pixels(image.width, image.height, max_megapixels)
     return image
-
-
-def _check_size(width: int, height: int, max_megapixels: int) -> None:
-    megapixels = -(-width * height // 1_000_000)
-    if megapixels > max_megapixels:
-        raise DataError(f"{megapixels:,} megapixels; the limit is {max_megapixels} (--max-megapixels)")
 
 
 def _plain(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
@@ -288,12 +308,11 @@ def _deep_png(content: bytes, size: int) -> Decoded:
     """
     upper, lower = (_bytes_of_png(content, order) for order in ("B", "L"))
     pixels = upper.astype(np.uint16) * np.uint16(256) + lower
-    original = (pixels.shape[0], pixels.shape[1])
     if pixels.shape[2] == 3:
-        return Decoded(reduced(pixels, size), original)
+        return _of_pixels(pixels, size)
     alpha = pixels[..., 3:] / 65535
     on_white = (pixels[..., :3] * alpha + 65535 * (1 - alpha)).round().astype(np.uint16)
-    return Decoded(reduced(on_white, size), original, () if alpha.min() == 1 else (_WHITE,))
+    return _of_pixels(on_white, size, () if alpha.min() == 1 else (_WHITE,))
 
 
 def _bytes_of_png(content: bytes, order: str) -> NDArray[np.uint8]:
@@ -302,20 +321,19 @@ def _bytes_of_png(content: bytes, order: str) -> NDArray[np.uint8]:
     return np.asarray(ImageOps.exif_transpose(image))
 
 
-def _tiff_bands(content: bytes, max_megapixels: int) -> Pixels | None:
-    """Return (H, W, C) of the first page of a TIFF that Pillow would narrow or not read; None for others."""
-    import tifffile
-
-    with tifffile.TiffFile(io.BytesIO(content)) as file:
-        page = file.pages.first
-        samples, known = page.samplesperpixel, page.photometric in (0, 1, 2, 3)
-        alpha = samples in (2, 4) and [extra in (1, 2) for extra in page.extrasamples] == [True]
-        if not known or samples == 1 or (page.bitspersample <= 8 and (samples == 3 or alpha)):
-            return None
-        _check_size(page.imagewidth, page.imagelength, max_megapixels)
-        pixels = page.asarray()
-        if page.axes.startswith("S"):
-            pixels = np.moveaxis(pixels, 0, -1)
-    if pixels.ndim != 3 or pixels.dtype not in (np.uint8, np.uint16):
-        raise DataError(f"TIFF of {pixels.dtype} {pixels.shape}; wanted bands of 8 or 16 bits")
-    return np.ascontiguousarray(pixels)
+def _deep_ppm(content: bytes, max_megapixels: int) -> NDArray[np.uint16] | None:
+    """Return (H, W, 3) of a colour PPM of 16 bits, which Pillow narrows to 8; white becomes 65535. None for others."""
+    header = _PPM.match(content)
+    if header is None or not 255 < int(header[4]) <= 65535:
+        return None
+    width, height, white = (int(header[number]) for number in (2, 3, 4))
+    check_pixels(width, height, max_megapixels)
+    count, body = 3 * height * width, content[header.end() :]
+    if header[1] == b"3":
+        values = np.array(re.sub(rb"#[^\n\r]*", b"", body).split()[:count], np.bytes_).astype(np.int64)
+    else:
+        values = np.frombuffer(body, ">u2", min(count, len(body) // 2)).astype(np.int64)
+    if len(values) < count:
+        raise DataError("truncated")
+    scaled = (values.clip(0, white) * 65535 + white // 2) // white
+    return scaled.reshape(height, width, 3).astype(np.uint16)

@@ -35,6 +35,9 @@ from lessup.samples.images import Ragged
 _VERSION = "images-1"
 """Part of every key; another number wherever the same file would give other pixels."""
 
+_ANEW = (".tif", ".tiff", ".ppm", ".pnm")
+"""Endings of files that gave other pixels before: turned TIFF, deep PPM. Other data keep their keys, and their runs."""
+
 _LEFT_BEHIND_S = 24 * 3600
 """An unfinished folder this old belongs to a process that was killed."""
 
@@ -73,7 +76,8 @@ def decodings(tree: FileTree, files: Sequence[ImageFile], reading: Reading) -> D
     Raises:
         DataError: none of the files can be used, or there is nowhere to write.
     """
-    settings = fingerprint(_VERSION, str(reading.size or DEFAULT_SIZE), reading.colour, str(reading.max_megapixels))
+    version = f"{_VERSION}-anew" if any(file.name.lower().endswith(_ANEW) for file in files) else _VERSION
+    settings = fingerprint(version, str(reading.size or DEFAULT_SIZE), reading.colour, str(reading.max_megapixels))
     kind = f"{settings[:8]}-{len(files)}"
     stamp = _stamp(tree, files, settings)
     places = rooms(tree.path)
