@@ -1,5 +1,7 @@
 """The protocol on generated discs, beside scikit-learn's neighbours on the same features."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from toy_images import ToyEncoder, discs
 from lessup.errors import UsageError
 from lessup.evaluation.knn import KNN
 from lessup.features import encode_all
+from lessup.samples.label_draws import LabelledPool, hold_out
 from lessup.samples.splits import Folds, Split, split
 
 
@@ -43,7 +46,7 @@ def test_one_nearest_neighbour_by_distance_equals_scikit_learn(toy):
 
 def test_weighted_votes_equal_scikit_learn(toy):
     parts = split(discs(30, noise=110), Folds())
-    got = measure(toy, parts, k=(9,), temperature=0.02).rows["model"]["accuracy"].mean
+    got = measure(toy, parts, k=(9,), temperature=0.02, layers=("pool5",)).rows["model"]["accuracy"].mean
 
     def weights(distance):
         return np.exp(-distance / 0.02)
@@ -55,8 +58,8 @@ def test_weighted_votes_equal_scikit_learn(toy):
 def test_a_tie_of_plain_votes_goes_to_the_nearer_class(toy):
     """With two neighbours of two classes, two votes are as one."""
     parts = split(discs(30, noise=110), Folds())
-    two = measure(toy, parts, k=(2,), metric="euclidean", references=False).rows["model"]
-    one = measure(toy, parts, k=(1,), metric="euclidean", references=False).rows["model"]
+    settings = {"metric": "euclidean", "references": False, "layers": ("pool5",)}
+    two, one = (measure(toy, parts, k=(k,), **settings).rows["model"] for k in (2, 1))
     assert two == one
 
 
@@ -74,6 +77,29 @@ def test_every_k_and_layer_is_shown_and_one_of_each_is_chosen(toy):
     assert shown <= set(model)
     assert model["accuracy"] in [model["accuracy_of_1"], model["accuracy_of_5"]]
     assert model["accuracy"] in [model["accuracy_at_conv1"], model["accuracy_at_fc6"]]
+
+
+def test_without_layers_named_each_row_has_the_layer_that_tells_known_samples_best(toy):
+    """Among all layers, that of the k nearest by scikit-learn on the same third of the known samples."""
+    parts = untouched(discs(30, noise=110))
+    result = measure(toy, parts, k=(5,), vote="plain", images_per_class=15, draws=1, references=False)
+    pool = LabelledPool.of(parts)
+    known = pool.draw(0, num_per_class=15).known
+    fitted, held = (known[side] for side in astuple(hold_out(pool.take(known), np.arange(len(known)))))
+    told = {}
+    for layer in toy.layers:
+        x = encode_all(toy, parts.test, layer=layer)
+        machine = KNeighborsClassifier(5, metric="cosine").fit(x[fitted], pool.label[fitted])
+        told[layer] = machine.score(x[held], pool.label[held])
+    best = max(told, key=told.get)
+    assert sorted(told.values())[-2] < told[best], "the best is not a tie"
+    assert best != toy.layers[0]
+    assert (
+        result.rows["model"]
+        == measure(
+            toy, parts, k=(5,), vote="plain", images_per_class=15, draws=1, references=False, layers=(best,)
+        ).rows["model"]
+    )
 
 
 def test_numbers_of_neighbours_beyond_the_known_samples_are_left_out(toy):

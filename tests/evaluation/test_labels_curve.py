@@ -54,9 +54,10 @@ def test_the_held_out_part_is_asked_where_there_is_one():
 
 def test_with_a_held_out_part_every_number_of_labels_scores_as_linear_svm_does(encoder):
     parts = split(discs(16, noise=70), Folds())
-    curve = measure(encoder, parts, labels=(8, 2), draws=3, seed=1)
+    settings = {"draws": 3, "seed": 1, "layers": ("pool5",)}
+    curve = measure(encoder, parts, labels=(8, 2), **settings)
     for level in (2, 8):
-        config = LinearSVM.Config(images_per_class=level, draws=3, seed=1)
+        config = LinearSVM.Config(images_per_class=level, **settings)
         alone = LinearSVM(config).measure(encoder, parts)
         assert list(curve.rows) == list(alone.rows) == ["chance", "random", "magic_init", "model"]
         for row, scores in alone.rows.items():

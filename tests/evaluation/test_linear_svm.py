@@ -81,6 +81,31 @@ def test_several_layers_are_measured_at_once_and_one_is_chosen(toy, protocol):
 
 
 @PROTOCOLS
+def test_methods_with_other_default_layers_are_compared_by_their_best(toy, protocol):
+    """The same weights under another default give the same scores, and the notes name what was chosen."""
+    results = []
+    for default in ("pool5", "fc6", "conv1"):
+        toy.backbone.default = default
+        results.append(measure(protocol, toy, untouched(discs(20, noise=90)), images_per_class=9, draws=2))
+    assert results[0].rows["model"] == results[1].rows["model"] == results[2].rows["model"]
+    assert any(note.startswith("no --layers given: each row has the one of pool5, conv1") for note in results[0].notes)
+
+
+@PROTOCOLS
+def test_a_layer_whose_features_are_all_equal_is_not_chosen(toy, protocol):
+    toy.backbone.default = "fc6"
+    torch.nn.init.constant_(toy.backbone.stages["fc6"][1].weight, 0.0)
+    result = measure(protocol, toy, untouched(discs()), images_per_class=6, draws=1, references=False)
+    assert result.rows["model"]["accuracy"].mean > 60
+
+
+@PROTOCOLS
+def test_too_few_labels_to_choose_a_layer_are_said(toy, protocol):
+    result = measure(protocol, toy, untouched(discs()), images_per_class=2, draws=1, references=False)
+    assert "too few samples are known to choose a layer: every row has the method's default, pool5" in result.notes
+
+
+@PROTOCOLS
 def test_the_held_out_part_alone_is_measured_where_there_is_one(toy, protocol):
     parts = split(discs(), Folds())
     result = measure(protocol, toy, parts)
@@ -99,13 +124,14 @@ def test_images_with_several_classes_are_scored_by_average_precision(toy, protoc
 
 
 @PROTOCOLS
-def test_the_labels_of_the_test_part_have_no_say_in_what_is_chosen(toy, protocol):
+@pytest.mark.parametrize("layers", [(), ("conv1", "fc6")])
+def test_the_labels_of_the_test_part_have_no_say_in_what_is_chosen(toy, protocol, layers):
     """With wrong labels in the test part, notes and choices stay as they are."""
     parts = split(discs(20, noise=60), Folds())
     turned = SimpleNamespace(**vars(parts.test))
     turned.label = (parts.test.label + 1) % 3
     wrong = Split(parts.train, parts.validation, type(parts.test)(**vars(turned)))
-    settings = {"layers": ("conv1", "fc6"), "images_per_class": 6, "draws": 2}
+    settings = {"layers": layers, "images_per_class": 6, "draws": 2}
     right, swapped = (measure(protocol, toy, part, **settings) for part in (parts, wrong))
     assert right.notes == swapped.notes
     assert right.rows["model"] != swapped.rows["model"]

@@ -140,3 +140,13 @@ def test_parts_of_a_set_are_joined_in_order_without_a_copy():
     place = int(np.flatnonzero(whole.id == both.id[-1])[0])
     np.testing.assert_array_equal(both.pixels[len(both) - 1], whole.pixels[place])
     assert both.batch([0, len(both) - 1])["label"].tolist() == [both.label[0], both.label[-1]]
+
+
+def test_a_pool_of_some_samples_holds_them_from_whichever_part_they_come():
+    pool = LabelledPool.of(split(pictures(np.repeat([0, 1, 2], 20)), Folds()))
+    chosen = np.arange(1, len(pool.targets), 3)
+    some = pool.take(chosen)
+    assert np.concatenate([part.id for part in some.parts]).tolist() == ids(pool, chosen).tolist()
+    assert some.label.tolist() == pool.label[chosen].tolist()
+    assert some.held_out.tolist() == pool.held_out[chosen].tolist()
+    assert [len(part) for part in pool.take(np.array([0])).parts] == [1], "empty parts are left out"

@@ -52,7 +52,8 @@ class LabelsCurve(Protocol):
 
         Attributes:
             labels: numbers of labels a class.
-            layers: names of layers; the method's default if none is given.
+            layers: names of layers; if none is given, one of the backbone's is chosen on a third of the known samples
+                of the first draw with the most labels, apart for each row.
             draws: how often labels are drawn anew.
             costs: of a training error, to choose from; the first one where too few samples are known to choose.
             seed: of the draws, the random weights and of training.

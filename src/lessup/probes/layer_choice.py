@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lessup.errors import DataError
 from lessup.metrics.decisions import decision_scores
+from lessup.probes.layer_search import Features, Tell
 from lessup.probes.logistic import logistic
 from lessup.probes.one_vs_rest import one_vs_rest
 from lessup.probes.spaces import Matrix, Pool, Space
@@ -100,6 +102,25 @@ def choose(
     return [_choice(of_draw) for of_draw in found]
 
 
+def told_by(classifier: Classifier) -> Tell:
+    """Return how well a classifier tells held-out samples by each layer, with the best of its strengths.
+
+    The score is accuracy, or mean average precision for several classes, in percent; -inf for a layer whose features
+    are all equal.
+    """
+
+    def tell(features: Features, pool: LabelledPool, parted: Draw) -> dict[str, float]:
+        told = {}
+        for layer, values in features.items():
+            try:
+                told[layer] = max(_validated(Pool(values), pool, parted, classifier))
+            except DataError:  # a dead layer is no choice; if all are, the classifier of the chosen one says so
+                told[layer] = -np.inf
+        return told
+
+    return tell
+
+
 def described(choices: Sequence[Choice]) -> str:
     """Say which layers and strengths were chosen, the most frequent first.
 
@@ -117,14 +138,17 @@ def _strength(space: Pool, pool: LabelledPool, draw: Draw, classifier: Classifie
     parted = hold_out(pool, draw.known)
     if parted is None:
         return classifier.strengths[0], float("nan")
-    parts = space.part(parted)
-    headline = "map" if pool.several else "accuracy"
-    scores = []
-    for strength in classifier.strengths:
-        state = classifier.fit(parts, pool.targets[parted.known], strength)
-        scores.append(_scores(parts.decide(state), pool, parted.asked)[headline])
+    scores = _validated(space, pool, parted, classifier)
     best = int(np.argmax(scores))
     return classifier.strengths[best], scores[best]
+
+
+def _validated(space: Pool, pool: LabelledPool, parted: Draw, classifier: Classifier) -> list[float]:
+    """Return the score of what a draw asks, by strength."""
+    parts = space.part(parted)
+    headline = "map" if pool.several else "accuracy"
+    states = [classifier.fit(parts, pool.targets[parted.known], strength) for strength in classifier.strengths]
+    return [_scores(parts.decide(state), pool, parted.asked)[headline] for state in states]
 
 
 def _decide(space: Pool, pool: LabelledPool, draw: Draw, fit: Fit, strength: float) -> dict[str, float]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from lessup.features import encode_layers
 from lessup.methods import Method
 from lessup.metrics.decisions import chance_scores
-from lessup.probes.layer_choice import Classifier, choose, described
+from lessup.probes.layer_choice import Classifier, choose, described, told_by
+from lessup.probes.layer_search import how, looked_at, searched
 from lessup.probes.reference_rows import references
 from lessup.samples.label_draws import Draw, LabelledPool
 
@@ -44,7 +45,7 @@ def linear_rows(
         pool: labelled samples.
         draws: what is known and what is asked.
         classifier: its kind.
-        layers: their names; the method's default if empty.
+        layers: their names; if empty, one is chosen for each network, see ``layer_search``.
         seed: of the random weights.
         with_references: whether chance and untrained networks are measured too.
 
@@ -52,9 +53,10 @@ def linear_rows(
         UsageError: there is no such layer.
         DataError: all features of a layer are equal.
     """
-    names = tuple(method.chosen(layer) for layer in layers) or method.layers[:1]
+    named = tuple(method.chosen(layer) for layer in layers)
+    known = looked_at(pool, draws)
     metrics: dict[str, list[dict[str, float]]] = {}
-    notes: list[str] = []
+    notes = [] if named else [*how(method, known)]
     networks = {"model": method}
     if with_references:
         metrics["chance"] = [chance(pool, draw) for draw in draws]
@@ -62,6 +64,7 @@ def linear_rows(
         networks = {**others.networks, "model": method}
         notes += others.notes
     for row, network in networks.items():
+        names = named or (searched(network, known, told_by(classifier)),)
         choices = choose(encode_pool(network, pool, names), pool, draws, classifier)
         metrics[row] = [choice.metrics() for choice in choices]
         notes.append(f"chosen on held-out training samples for {row}: {described(choices)}")

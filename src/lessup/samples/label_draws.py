@@ -1,6 +1,6 @@
 """Drawing the few labelled samples that a classifier may see, again and again, for a mean and its spread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -128,6 +128,26 @@ class LabelledPool:
                 "or draw a number of each class"
             )
         return Draw(known, asked)
+
+    def take(self, positions: NDArray[np.int64]) -> Self:
+        """Return a pool of some samples alone.
+
+        Args:
+            positions: (N,), rising.
+        """
+        ends = np.cumsum([len(part) for part in self.parts])
+        starts = ends - [len(part) for part in self.parts]
+        own = [
+            part.take(positions[(positions >= start) & (positions < end)] - start)
+            for part, start, end in zip(self.parts, starts, ends, strict=True)
+        ]
+        return replace(
+            self,
+            parts=tuple(part for part in own if len(part)),
+            targets=self.targets[positions],
+            family=self.family[positions],
+            held_out=self.held_out[positions],
+        )
 
     def join(self, positions: NDArray[np.int64]) -> Images:
         """Return the images at positions of the pool, whichever parts they lie in."""
