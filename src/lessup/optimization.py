@@ -40,6 +40,42 @@ def adamw_with_cosine(
     return Optimization(optimizer, LambdaLR(optimizer, factor))
 
 
+def adam_with_exponential_end(
+    learnt: nn.Module,
+    learning_rate: float,
+    num_steps: int,
+    *,
+    momentum: float,
+    weight_decay: float,
+    constant: float,
+    final_rate: float,
+) -> Optimization:
+    """Return Adam as the released code of BiGAN has it: its rate is constant at first and then falls exponentially.
+
+    Args:
+        learnt: a module, of which all parameters are taken.
+        learning_rate: at the beginning.
+        num_steps: updates of the run.
+        momentum: the first beta; the second is 0.999.
+        weight_decay: L2 in the gradient of all but the gains of batch normalisation.
+        constant: share of the run at the full rate.
+        final_rate: share of the rate that is left at the end.
+    """
+    norms = [layer for layer in learnt.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
+    gains = [layer.weight for layer in norms if layer.affine]
+    others = [weight for weight in learnt.parameters() if all(weight is not gain for gain in gains)]
+    groups = [{"params": others, "weight_decay": weight_decay}, {"params": gains, "weight_decay": 0.0}]
+    optimizer = torch.optim.Adam(
+        [group for group in groups if group["params"]], lr=learning_rate, betas=(momentum, 0.999), fused=True
+    )
+
+    def factor(update: int) -> float:
+        beyond = update / num_steps - constant
+        return math.pow(final_rate, beyond / (1 - constant)) if beyond > 0 else 1.0
+
+    return Optimization(optimizer, LambdaLR(optimizer, factor))
+
+
 def in_quarters(optimizer: Optimizer, num_steps: int) -> Optimization:
     """Divide the rates of an optimiser by 10 after each quarter of a run of ``num_steps`` updates."""
     return Optimization(optimizer, LambdaLR(optimizer, lambda update: 0.1 ** (4 * update // num_steps)))

@@ -1,3 +1,7 @@
+import re
+from itertools import chain
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -29,6 +33,32 @@ def test_every_backbone_says_the_shapes_of_its_layers_for_any_channels(name, cha
     with torch.no_grad():
         found = backbone.eval().features(x, backbone.layers)
     assert {layer: tuple(value.shape[1:]) for layer, value in found.items()} == backbone.shapes
+
+
+def table():
+    """Name, side, layers, parameters and default layer of every backbone in the table of the docs."""
+    page = Path(__file__).parents[2] / "docs/backbones.md"
+    for line in re.findall(r"^\| `[a-z].*\|$", page.read_text().split("\n## ")[0], re.MULTILINE):
+        names, side, layers, parameters, default = (cell.strip() for cell in line.strip("|").split("|"))
+        counts = re.findall(r"[\d,]+\d", parameters)
+        for name, count in zip(re.findall(r"`([^`:]+)`", names), counts, strict=True):
+            yield name, int(side), layers.split(", "), int(count.replace(",", "")), default
+
+
+@pytest.mark.slow
+def test_table_of_the_docs_says_what_the_code_has():
+    rows = [*table()]
+    assert sorted(row[0] for row in rows) == NAMES
+    for name, side, layers, count, default in rows:
+        backbone = backbones.build(name, channels=3)
+        counted = sum(weight.numel() for weight in backbone.parameters())
+        assert (backbone.side, counted, backbone.default) == (side, count, default), name
+        ends = [re.fullmatch(r"(\w+?)(\d+)-\1(\d+)", layer) for layer in layers]
+        named = [
+            [f"{end[1]}{number}" for number in range(int(end[2]), int(end[3]) + 1)] if end else [layer]
+            for layer, end in zip(layers, ends, strict=True)
+        ]
+        assert tuple(chain(*named)) == backbone.layers, name
 
 
 def test_known_backbones_are_there():

@@ -142,7 +142,8 @@ def test_rate_is_constant_for_half_of_the_run_and_ends_at_one_percent():
     assert rates[:50] == [2e-4] * 50
     assert rates[75] == pytest.approx(2e-5)
     assert optimization.schedule.get_last_lr()[0] == pytest.approx(2e-6)
-    assert build(constant=1.0)._rate(0.99) == 1.0
+    constant = build(constant=1.0).optimizations(100)["reconstruction"].schedule
+    assert constant.lr_lambdas[0](99) == 1.0
 
 
 def test_channels_come_from_the_data_and_other_images_are_refused_afterwards():
@@ -158,3 +159,25 @@ def test_channels_come_from_the_data_and_other_images_are_refused_afterwards():
 def test_shares_beyond_their_range_are_refused(settings):
     with pytest.raises(UsageError, match="--corruption"):
         build(**settings)
+
+
+def test_gains_of_batch_normalisation_do_not_decay_and_all_else_does():
+    """A gain whose gradient is 0 stays where it is; a bias and a weight with the same gradient move."""
+    torch.manual_seed(0)
+    method = Autoencoder(methods.recipes("autoencoder")["cpu"]().config)
+    norms = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
+    kinds = {
+        f"{name}.{kind}": "gain" if kind == "weight" and isinstance(part, norms) else "other"
+        for name, part in method.named_modules()
+        for kind, _ in part.named_parameters(recurse=False)
+    }
+    before = {}
+    for name, weight in method.named_parameters():
+        torch.nn.init.constant_(weight, 0.5)
+        before[name] = weight.detach().clone()
+        weight.grad = torch.zeros_like(weight)
+    part = method.optimizations(10)["reconstruction"]
+    part.optimizer.step()
+    moved = {name: not torch.equal(weight, before[name]) for name, weight in method.named_parameters()}
+    assert {*kinds.values()} == {"gain", "other"}
+    assert moved == {name: kind == "other" for name, kind in kinds.items()}

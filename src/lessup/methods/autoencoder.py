@@ -18,14 +18,13 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
 
 from lessup import backbones
 from lessup.backbones import dcgan
 from lessup.backbones.mlp_bigan import SIDE, MLPGenerator, linear
 from lessup.errors import UsageError
 from lessup.methods import Losses, Recipe, Reconstructor
-from lessup.optimization import Optimization
+from lessup.optimization import Optimization, adam_with_exponential_end
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -53,7 +52,7 @@ class AutoencoderConfig:
         width: channels of the largest maps of the convolutional decoder.
         learning_rate: of Adam.
         momentum: Adam's first beta; its second is 0.999.
-        weight_decay: L2 in the gradient.
+        weight_decay: L2 in the gradient, of all but the gains of batch normalisation.
         constant: share of the run at the full rate, before it decays exponentially.
         final_rate: share of the learning rate that is left at the end.
         channels: C of the images, filled in from the data.
@@ -161,17 +160,18 @@ class Autoencoder(Reconstructor):
         return self._decode(self.encode(batch, "code"))
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
-        """Return Adam; the rate is constant at first and then decays exponentially."""
+        """Return BiGAN's Adam; the rate is constant at first and then decays exponentially."""
         config = self.config
-        optimizer = torch.optim.Adam(
-            self.parameters(),
-            lr=config.learning_rate,
-            betas=(config.momentum, 0.999),
+        adam = adam_with_exponential_end(
+            self,
+            config.learning_rate,
+            num_steps,
+            momentum=config.momentum,
             weight_decay=config.weight_decay,
-            fused=True,
+            constant=config.constant,
+            final_rate=config.final_rate,
         )
-        schedule = LambdaLR(optimizer, lambda update: self._rate(update / num_steps))
-        return {"reconstruction": Optimization(optimizer, schedule)}
+        return {"reconstruction": adam}
 
     def _code(self, normalised: Tensor) -> Tensor:
         """Map images as the backbone wants them to (B, D) codes in [-1, 1]."""
@@ -182,11 +182,6 @@ class Autoencoder(Reconstructor):
         """Map (B, D) codes to (B, C, S, S) images in [0, 1]."""
         image: Tensor = self.decoder(code)
         return image if self.config.network == "mlp" else (image + 1) / 2
-
-    def _rate(self, share: float) -> float:
-        """Return the factor of the learning rate after a share of the run."""
-        beyond = share - self.config.constant
-        return float(self.config.final_rate ** (beyond / (1 - self.config.constant))) if beyond > 0 else 1.0
 
 
 def paper() -> Recipe:

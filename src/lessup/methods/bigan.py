@@ -18,7 +18,6 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.lr_scheduler import LambdaLR
 
 from lessup import backbones
 from lessup.backbones.bigan_players import (
@@ -32,7 +31,7 @@ from lessup.backbones.mlp_bigan import SIDE, MLPGenerator, linear
 from lessup.errors import UsageError
 from lessup.losses.adversarial import discriminator_loss, generator_loss, swapped_loss
 from lessup.methods import ImageGenerator, Losses, Recipe
-from lessup.optimization import Optimization
+from lessup.optimization import Optimization, adam_with_exponential_end
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -245,22 +244,16 @@ class BiGAN(ImageGenerator):
             )
 
     def _adam(self, player: nn.Module, num_steps: int) -> Optimization:
-        norms = [layer for layer in player.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
-        gains = [layer.weight for layer in norms if layer.affine]
-        others = [weight for weight in player.parameters() if all(weight is not gain for gain in gains)]
-        groups = [{"params": others, "weight_decay": self.config.weight_decay}, {"params": gains, "weight_decay": 0.0}]
-        optimizer = torch.optim.Adam(
-            [group for group in groups if group["params"]],
-            lr=self.config.learning_rate,
-            betas=(self.config.momentum, 0.999),
-            fused=True,
+        config = self.config
+        return adam_with_exponential_end(
+            player,
+            config.learning_rate,
+            num_steps,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+            constant=config.constant,
+            final_rate=config.final_rate,
         )
-        return Optimization(optimizer, LambdaLR(optimizer, lambda update: self._rate(update / num_steps)))
-
-    def _rate(self, share: float) -> float:
-        """Return the factor of the learning rate after a share of the run."""
-        constant = self.config.constant
-        return math.pow(self.config.final_rate, max((share - constant) / (1 - constant), 0.0))
 
 
 def _generator(config: BiGANConfig) -> MLPGenerator | ConvGenerator:
