@@ -14,8 +14,8 @@ from lessup.features import encode_layers
 from lessup.methods import ImageEncoder, Method
 from lessup.samples.label_draws import Draw, LabelledPool, hold_out
 
-MOST_SAMPLES = 3_000
-"""Known samples that are looked at: 0.5 GB of features for all layers of AlexNet, and seconds a layer."""
+MOST_SAMPLES = 2_000
+"""Known samples that are looked at: 0.4 GB of features for all layers of AlexNet, and seconds a layer."""
 
 Features = Mapping[str, NDArray[np.float32]]
 """(P, D) of a pool by layer."""
