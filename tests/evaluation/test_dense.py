@@ -80,8 +80,8 @@ def test_detection_learns_and_beats_calling_every_image_an_object(encoder):
     config = Detection.Config(steps=60, batch_size=4, side=64, learning_rate=1e-3, proposals="windows")
     rows = Detection(config).measure(encoder, split(things(), Folds())).rows
     assert set(rows) == {"whole_image", "random", "model"}
-    assert rows["whole_image"]["map"].mean < 10, "the thing is a quarter of its image"
-    assert rows["model"]["map"].mean > 30
+    assert rows["whole_image"]["map_11_point"].mean < 10, "the thing is a quarter of its image"
+    assert rows["model"]["map_11_point"].mean > 30
 
 
 def test_without_boxes_nothing_is_detected(encoder):

@@ -38,8 +38,9 @@ Found = list[Detections]
 class Detection(Protocol):
     """Mean average precision over classes in percent.
 
-    ``map`` is that of PASCAL VOC 2007 with 11 points, ``map/CLASS`` that of each class; ``map_all_point`` that of later
-    years; ``map_coco`` the mean over ten overlaps.
+    ``map_11_point`` is that of PASCAL VOC 2007, ``map_11_point/CLASS`` that of each class; ``map_all_point`` that of
+    later years; ``map_coco`` COCO's, the mean over ten overlaps. None of them is the ``map`` of other protocols, which
+    is without interpolation.
     """
 
     @dataclass(frozen=True, kw_only=True)
@@ -149,12 +150,12 @@ def _joined(parts: Sequence[NDArray[np.generic]]) -> NDArray[np.float64]:
 
 def _scores(found: Found, test: Images) -> Mapping[str, Score]:
     """Return the means over the classes that are to be found, and each class's own value."""
-    names = {"map": "eleven_point", "map_all_point": "all_point", "map_coco": "coco"}
+    names = {"map_11_point": "eleven_point", "map_all_point": "all_point", "map_coco": "coco"}
     each = [detection_precisions(one, _objects(test, number)) for number, one in enumerate(found)]
     values = {key: np.array([one[name] for one in each]) for key, name in names.items()}
     means = {key: Score(100 * float(np.nanmean(value))) for key, value in values.items()}
-    own = zip(test.classes, values["map"], strict=True)
-    return means | {f"map/{name}": Score(100 * float(value)) for name, value in own if not np.isnan(value)}
+    own = zip(test.classes, values["map_11_point"], strict=True)
+    return means | {f"map_11_point/{name}": Score(100 * float(value)) for name, value in own if not np.isnan(value)}
 
 
 def _recall(test: Proposed) -> float:
