@@ -142,7 +142,31 @@ def test_a_layer_that_does_not_exist_is_refused(toy):
         measure(LinearSVM, toy, untouched(discs()), images_per_class=3, layers=("conv9",))
 
 
-@pytest.mark.parametrize("settings", [{"draws": 0}, {"images_per_class": -1}])
+def test_draws_of_the_whole_training_part_are_halves_and_the_note_says_of_how_many(toy):
+    parts = split(discs(20, noise=90), Folds())
+    free = len(parts.train) + len(parts.validation)
+    result = measure(LinearSVM, toy, parts, draws=3, references=False)
+    assert result.rows["model"]["accuracy"].n == 3
+    known = sum(-(-int(count) // 2) for count in np.bincount(np.r_[parts.train.label, parts.validation.label]))
+    assert f"{known} of {free} samples known and {len(parts.test)} measured in each of 3 draws" in result.notes
+
+
+@pytest.mark.parametrize(
+    ("given", "evaluated", "compared"),
+    [
+        ({}, 1, 5),
+        ({"images_per_class": 10}, 5, 5),
+        ({"draws": 1}, 1, 1),
+        ({"draws": 2, "images_per_class": 3}, 2, 2),
+    ],
+)
+def test_number_of_draws_that_was_left_open_depends_on_what_is_drawn(given, evaluated, compared):
+    config = LinearSVM.Config(**given)
+    assert LinearSVM(config).config.draws == evaluated
+    assert LinearSVM(LinearSVM.repeated(config)).config.draws == compared
+
+
+@pytest.mark.parametrize("settings", [{"draws": -1}, {"images_per_class": -1}])
 def test_a_number_of_draws_or_images_that_makes_no_sense_is_refused(toy, settings):
     with pytest.raises(UsageError, match="at least 1 draw"):
         measure(LinearSVM, toy, split(discs(), Folds()), **settings)

@@ -3,7 +3,7 @@ import pytest
 
 from lessup.errors import DataError
 from lessup.samples.images import Images, Ragged, joined
-from lessup.samples.label_draws import LabelledPool, hold_out, targets
+from lessup.samples.label_draws import LabelledPool, hold_out, label_draws, targets
 from lessup.samples.splits import Folds, Split, split
 
 
@@ -64,6 +64,27 @@ def test_a_held_out_part_is_never_known_and_always_asked():
         assert not set(ids(pool, draw.known)) & set(parts.test.id)
     everything = pool.draw(0, num_per_class=0)
     assert set(ids(pool, everything.known)) == set(parts.train.id) | set(parts.validation.id)
+
+
+def test_several_draws_of_the_whole_training_part_know_a_random_half_of_each_class():
+    parts = split(pictures(np.repeat([0, 1, 2], [20, 31, 9])), Folds())
+    pool = LabelledPool.of(parts)
+    counts = np.bincount(pool.label[~pool.held_out])
+    draws = label_draws(pool, 3, num_per_class=0, seed=2)
+    for draw in draws:
+        assert np.bincount(pool.label[draw.known]).tolist() == np.ceil(counts / 2).tolist()
+        assert set(ids(pool, draw.asked)) == set(parts.test.id)
+    assert len({tuple(draw.known) for draw in draws}) == 3
+    (whole,) = label_draws(pool, 1, num_per_class=0, seed=2)
+    assert whole.known.tolist() == np.flatnonzero(~pool.held_out).tolist()
+
+
+def test_halves_spread_as_the_means_of_fresh_samples_of_the_whole_size_do():
+    pool = LabelledPool.of(untouched(pictures(np.repeat([0, 1], 50), num_classes=2)))
+    value = np.random.default_rng(0).normal(size=100)
+    halves = [pool.half(number).known for number in range(4000)]
+    spread = np.std([value[known[pool.label[known] == 0]].mean() for known in halves])
+    assert spread == pytest.approx(np.std(value[pool.label == 0], ddof=1) / 50**0.5, rel=0.05)
 
 
 def test_equal_images_and_groups_stay_on_one_side():

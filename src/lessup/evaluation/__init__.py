@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -97,6 +97,11 @@ class Protocol(ABC):
         """
         return not self.learns
 
+    @classmethod
+    def repeated(cls, config: Any) -> Any:
+        """Return the settings with which values have a spread, where it was left open how often to measure."""
+        return config
+
     @abstractmethod
     def measure(self, method: Method, split: Split) -> Result:
         """Measure a trained method (in ``eval`` mode, on its device) and the trivial rows on the test part.
@@ -106,19 +111,24 @@ class Protocol(ABC):
         """
 
 
+DRAWS = 5
+"""How often labels are drawn where nothing else is asked for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LabelConfig:
     """Which labels are known, and what stands beside the model.
 
     Attributes:
         images_per_class: samples of each class that are known; 0 takes the whole training part.
-        draws: how often they are drawn anew.
+        draws: how often they are drawn anew; where the whole training part is taken, each of several draws knows a
+            random half of it. 0 is one draw of the whole, or 5 of a number; `lessup compare` takes 5 for both.
         seed: of the draws, the random weights and of training.
         references: also measure chance and untrained networks.
     """
 
     images_per_class: int = 0
-    draws: int = 5
+    draws: int = 0
     seed: int = 0
     references: bool = True
 
@@ -133,6 +143,17 @@ class LabelProtocol(Protocol):
     reads: ClassVar[tuple[str, ...]] = ("label",)
     needs: ClassVar[type[Method]] = Method  # type: ignore[type-abstract]
     learns: ClassVar[bool] = True
+
+    def __init__(self, config: Any | None = None) -> None:
+        super().__init__(config)
+        known = self._known
+        self.config = replace(known, draws=known.draws or (DRAWS if known.images_per_class else 1))
+
+    @classmethod
+    def repeated(cls, config: Any) -> Any:
+        """Return the settings with several draws, of the whole training part too, where their number was left open."""
+        assert isinstance(config, LabelConfig)
+        return replace(config, draws=config.draws or DRAWS)
 
     @property
     def deals(self) -> bool:

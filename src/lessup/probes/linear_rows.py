@@ -88,6 +88,8 @@ def counted(pool: LabelledPool, draws: Sequence[Draw]) -> tuple[str, ...]:
     sizes = [
         f"{min(numbers)}" + (f" to {max(numbers)}" if max(numbers) > min(numbers) else "") for numbers in (known, asked)
     ]
+    free = int((~pool.held_out).sum())
+    of = "" if min(known) == free else f" of {free}"
     one = "once" if len(draws) == 1 else f"in each of {len(draws)} draws"
     left_out = (f"{pool.unlabelled} samples have no label and are left out",) if pool.unlabelled else ()
-    return (f"{sizes[0]} samples known and {sizes[1]} measured {one}", *left_out)
+    return (f"{sizes[0]}{of} samples known and {sizes[1]} measured {one}", *left_out)

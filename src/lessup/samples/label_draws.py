@@ -112,22 +112,28 @@ class LabelledPool:
         Raises:
             DataError: all samples would be known, or a class has a single sample.
         """
-        free = np.flatnonzero(~self.held_out)
-        order = np.random.default_rng((seed, number)).permutation(free)
         if num_per_class == 0:
-            known = free
-        else:
-            wanted = np.full(len(self.classes), num_per_class)
-            if not self.held_out.any():
-                wanted = np.minimum(wanted, self._all_but_one())
-            known = np.sort(take_until(self.targets, self.family, wanted, order))
-        asked = np.flatnonzero(self.held_out) if self.held_out.any() else _others(self.family, known)
-        if not len(known) or not len(asked):
-            raise DataError(
-                f"{len(known)} samples to learn from and {len(asked)} to measure: wanted some of both; hold a part out "
-                "or draw a number of each class"
-            )
-        return Draw(known, asked)
+            return self._asking(np.flatnonzero(~self.held_out))
+        return self._asking(self._known(number, np.full(len(self.classes), num_per_class), seed))
+
+    def half(self, number: int, *, seed: int = 0) -> Draw:
+        """Draw half of the samples of each class that are not held out, of an odd number one more.
+
+        For a score that is a mean over the known samples, the variance over such halves is that of the score with all
+        of them: half of a finite set, drawn without putting back, has 1 / (n / 2) - 1 / n = 1 / n of their variance.
+
+        Args:
+            number: of the draw.
+            seed: decides all draws.
+
+        Raises:
+            DataError: nothing is held out, and a class has a single sample.
+
+        Source: McCarthy, *Pseudo-Replication: Half Samples*, 1969; Shao, Wu, *A General Theory for Jackknife Variance
+        Estimation*, 1989, with half of the samples deleted.
+        """
+        count = (self.targets[~self.held_out] == 1).sum(0)
+        return self._asking(self._known(number, (count + 1) // 2, seed))
 
     def take(self, positions: NDArray[np.int64]) -> Self:
         """Return a pool of some samples alone.
@@ -154,6 +160,23 @@ class LabelledPool:
         assert all(isinstance(part, Images) for part in self.parts)
         return joined([part for part in self.parts if isinstance(part, Images)]).take(positions)
 
+    def _known(self, number: int, wanted: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        """Return the positions that a draw takes, up to (K,) samples of each class."""
+        order = np.random.default_rng((seed, number)).permutation(np.flatnonzero(~self.held_out))
+        if not self.held_out.any():
+            wanted = np.minimum(wanted, self._all_but_one())
+        return np.sort(take_until(self.targets, self.family, wanted, order))
+
+    def _asking(self, known: NDArray[np.int64]) -> Draw:
+        """Return a draw that asks the held-out samples, or those that it leaves."""
+        asked = np.flatnonzero(self.held_out) if self.held_out.any() else _others(self.family, known)
+        if not len(known) or not len(asked):
+            raise DataError(
+                f"{len(known)} samples to learn from and {len(asked)} to measure: wanted some of both; hold a part out "
+                "or draw a number of each class"
+            )
+        return Draw(known, asked)
+
     def _all_but_one(self) -> NDArray[np.int64]:
         """Return (K,) how many families of each class there are, less one that is left to be asked."""
         counts = [len(np.unique(self.family[self.targets[:, k] == 1])) for k in range(len(self.classes))]
@@ -166,19 +189,25 @@ class LabelledPool:
 
 
 def label_draws(pool: LabelledPool, count: int, *, num_per_class: int, seed: int) -> list[Draw]:
-    """Return several draws, or the only one there is where the whole training part is known.
+    """Return several draws of a number of samples a class, or of halves, or the one that knows the whole training part.
+
+    Args:
+        pool: what is drawn from.
+        count: of the draws.
+        num_per_class: see ``LabelledPool.draw``; with 0, several draws are halves, see ``LabelledPool.half``.
+        seed: decides all draws.
 
     Raises:
-        UsageError: fewer than one is asked for, or a negative number of samples.
+        UsageError: fewer than one draw is asked for, or a negative number of samples.
         DataError: see ``LabelledPool.draw``.
     """
     if count < 1 or num_per_class < 0:
         raise UsageError(
             f"{count} draws of {num_per_class} samples a class: wanted at least 1 draw, of 0 (all) or more"
         )
-    return [
-        pool.draw(number, num_per_class=num_per_class, seed=seed) for number in range(count if num_per_class else 1)
-    ]
+    if num_per_class or count == 1:
+        return [pool.draw(number, num_per_class=num_per_class, seed=seed) for number in range(count)]
+    return [pool.half(number, seed=seed) for number in range(count)]
 
 
 def hold_out(pool: LabelledPool, known: NDArray[np.int64], *, seed: int = 0) -> Draw | None:
