@@ -1,4 +1,8 @@
-"""What may stand on the command line of `lessup compare`."""
+"""What may stand on the command line of `lessup compare`, and what it prints and leaves."""
+
+import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +48,42 @@ def test_unknown_flag_of_a_quoted_protocol_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as ended:
         main(["compare", "x", "--protocol", "knn --kk 5"])
     assert ended.value.code == 2
+
+
+def test_plain_command_has_every_row_and_marks_that_mean_something(
+    trained_runs: tuple[Path, Path], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [str(shutil.copytree(run, tmp_path / run.name)) for run in trained_runs]
+    out = tmp_path / "table.json"
+    words = ["--data", str(photos), "--protocol", "linear-svm", "--supervised-steps", "2", "--out", str(out)]
+    assert main(["compare", *runs, *words]) == 0
+    said = capsys.readouterr()
+    assert "training the supervised row" in said.err
+    assert " ?" not in said.out.partition("- ▲")[0]
+    assert "linear-svm: every draw knows a random half of the training part" in said.out
+    rows = json.loads(out.read_text())["rows"]
+    assert [row["kind"] for row in rows if row["kind"] not in ("trivial", "untrained")] == [
+        *("trained", "trained"),
+        "supervised",
+    ]
+    values = [row["values"]["linear-svm"]["accuracy"] for row in rows if row["kind"] == "trained"]
+    assert all(value["n"] == 5 and value["standing"] in ("better", "worse", "within") for value in values)
+    assert main(["report", *runs, "--out", str(tmp_path / "report.html")]) == 0
+    page = (tmp_path / "report.html").read_text()
+    assert "Not comparable" not in page
+    assert "Perhaps not comparable" not in page
+
+
+def test_comparison_keeps_what_runs_were_measured_before(
+    trained_runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(trained_runs[0], tmp_path / "run")
+    assert main(["evaluate", str(run), "--protocol", "knn", "--k", "1"]) == 0
+    before = json.loads((run / "scores" / "knn.json").read_text())
+    capsys.readouterr()
+    assert main(["compare", str(run), "--protocol", "knn", "--k", "1", "--no-supervised", "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert any("no supervised row for alexnet-small, as asked for" in note for note in table["notes"])
+    (kept,) = (run / "scores").glob("knn.*.json")
+    assert json.loads(kept.read_text()) == before
+    assert json.loads((run / "scores" / "knn.json").read_text())["settings"]["draws"] == 5

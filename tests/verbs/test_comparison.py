@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lessup import verbs
 from lessup.errors import DataError, UsageError
 from lessup.evaluation.shape_repair import ShapeRepair
+from lessup.samples.splits import Folds
 from lessup.verbs.comparison import Asked
 
 CONFIG = ShapeRepair.Config(columns=("half",))
@@ -94,3 +97,13 @@ def test_runs_on_different_data_need_common_data_to_be_measured_on(run, shapes, 
     other = verbs.train(tiny(smaller), tmp_path / "other")
     with pytest.raises(UsageError, match="different data"):
         verbs.compare([run.path, other.path], "shape-repair", config=CONFIG)
+
+
+def test_rows_measured_on_other_parts_of_the_data_are_said_to_be(run, shapes, tiny, tmp_path):
+    asked = replace(tiny(shapes, steps=3), folds=Folds(fold=1))
+    other = verbs.train(asked, tmp_path / "other")
+    table = verbs.compare([run.path, other.path], "shape-repair", config=CONFIG)
+    (note,) = [note for note in table.notes if "not all rows" in note]
+    assert "(fold 0 of 4: 4 samples; fold 1 of 4: 4 samples)" in note
+    alike = verbs.compare([run.path], "shape-repair", config=CONFIG)
+    assert not any("not all rows" in note for note in alike.notes)

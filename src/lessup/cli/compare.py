@@ -26,15 +26,15 @@ class CompareFlags:
         runs: run folders.
         protocol: public name (`lessup list protocols`); give it again for more columns, each with flags of its own
             within quotes: --protocol 'linear-svm --images-per-class 30' --protocol knn.
-        supervised: train `supervised` beside the runs, on the same part of the data with the same backbone, where no
-            run of it is given.
-        supervised_steps: its updates; those of its recipe `cpu` if 0.
+        supervised: add the row of `supervised` with the same backbone; where no run of it is given and there are
+            labels, it is trained on the same part of the data, once, in a folder beside the runs.
+        supervised_steps: its updates; if 0 those of the run that stands there, or of its recipe `cpu`.
         out: also write the table to this file: .md, .json or .html.
     """
 
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN...")]
     protocol: tyro.conf.UseAppendAction[tuple[str, ...]]
-    supervised: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    supervised: bool = True
     supervised_steps: int = 0
     out: Path | None = None
 
@@ -58,7 +58,7 @@ def run(words: list[str]) -> int:
         asked,
         on.data,
         device=on.device,
-        supervised=what.supervised or what.supervised_steps > 0,
+        supervised=what.supervised,
         supervised_steps=what.supervised_steps,
     )
     if what.out:

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lessup import evaluation, methods
 from lessup.errors import DataError, UsageError
+from lessup.evaluation import LabelConfig, Protocol
 from lessup.experiments.description import MAY_CHANGE_ON_RESUME
+from lessup.methods import Classifier
+from lessup.methods.supervised import Supervised
 from lessup.report.presentation import presentation
 from lessup.report.transfer_table import Column, Row, TransferTable
 from lessup.runs import Run
@@ -47,13 +50,14 @@ def compare(
     *,
     config: Any | None = None,
     device: str = "cpu",
-    supervised: bool = False,
+    supervised: bool = True,
     supervised_steps: int = 0,
 ) -> TransferTable:
     """Measure several runs under one protocol or several and put them into one table.
 
-    Runs of the same method and config that differ in seed or fold become one row with mean and spread. Everything is
-    measured anew: a scores file does not say with which settings it was measured, so none can be trusted to fit.
+    Runs of the same method and config that differ in seed or fold become one row with mean and spread. Where it is left
+    open how often a protocol draws labels, it draws several times, so that a lone run has a spread too. Everything is
+    measured anew, since a run may have been trained further; scores that the runs have of other settings are kept.
 
     Args:
         runs: run folders.
@@ -61,8 +65,9 @@ def compare(
         data: path or name of the data; each run's own if not given.
         config: settings of the protocol that is given by its name.
         device: where to measure.
-        supervised: train the supervised row of every backbone where no run of it is given; see ``supervised_beside``.
-        supervised_steps: its updates; those of the recipe ``cpu`` if 0.
+        supervised: train the supervised row of every backbone where no run of it is given and the data has labels; see
+            ``supervised_beside``.
+        supervised_steps: its updates; those of what was trained before or of the recipe ``cpu`` if 0.
 
     Raises:
         UsageError: no runs or protocols are given, two protocols are the same, the runs were trained on different data
@@ -71,13 +76,31 @@ def compare(
     asked = [Asked(protocols, config)] if isinstance(protocols, str) else list(protocols)
     opened = [Run.open(run) for run in runs]
     _check(opened, asked, data)
-    ceilings, notes = _ceilings(opened, train=supervised, steps=supervised_steps)
-    groups = [_measured(members, asked, data, device) for members in _groups([*opened, *ceilings])]
+    asked = [replace(each, config=_repeated(each)) for each in asked]
+    groups = [_measured(members, asked, data, device) for members in _groups(opened)]
+    ceilings, notes = _ceilings(opened, _with_ceiling(groups, asked), train=supervised, steps=supervised_steps)
+    groups += [_measured(members, asked, data, device) for members in _groups(ceilings)]
     rows = table_rows(groups, protocols={each.label: each.name for each in asked})
     columns = tuple(column for each in asked for column in _columns(each, rows, alone=len(asked) == 1))
     on = data or ", ".join(sorted({str(run.config["data"]["path"]) for run in opened}))
-    every = dict.fromkeys([*notes, *joint_notes(groups), *_unequal(groups)])
+    every = dict.fromkeys([*notes, *_halves(asked), *joint_notes(groups), *_unequal(groups)])
     return TransferTable(data=on, columns=columns, rows=rows, notes=tuple(every))
+
+
+def _repeated(asked: Asked) -> Any:
+    """Return the settings of a protocol with as many repeats as give a spread, if their number was left open."""
+    protocol = evaluation.load(asked.name)
+    return protocol.repeated(asked.config or protocol.Config())
+
+
+def _halves(asked: Sequence[Asked]) -> list[str]:
+    """Say which protocols know half of the training part, which those who read their scores elsewhere must know."""
+    return [
+        f"{each.label}: every draw knows a random half of the training part, for a spread; --draws 1 knows all of it "
+        "and has none, --images-per-class N draws a number"
+        for each in asked
+        if isinstance(each.config, LabelConfig) and each.config.draws > 1 and not each.config.images_per_class
+    ]
 
 
 def _check(runs: Sequence[Run], asked: Sequence[Asked], data: str | None) -> None:
@@ -112,17 +135,36 @@ def _groups(runs: Sequence[Run]) -> list[list[Run]]:
     return list(gathered.values())
 
 
-def _ceilings(runs: Sequence[Run], *, train: bool, steps: int) -> tuple[list[Run], list[str]]:
-    """Return a supervised run for every backbone and data without one, or what must be said of those left out."""
+def _with_ceiling(groups: Sequence[Group], asked: Sequence[Asked]) -> bool:
+    """Tell whether a protocol measured what is learnt without labels by how it learns from labels.
+
+    One that is for classifiers alone compares methods that all have the labels.
+    """
+    learning = [each.label for each in asked if _learns_from_labels(evaluation.load(each.name))]
+    return any(label in group.scores for group in groups for label in learning)
+
+
+def _learns_from_labels(protocol: type[Protocol]) -> bool:
+    return protocol.learns and issubclass(Supervised, protocol.needs) and not issubclass(protocol.needs, Classifier)
+
+
+def _ceilings(runs: Sequence[Run], wanted: bool, *, train: bool, steps: int) -> tuple[list[Run], list[str]]:
+    """Return a supervised run for every backbone and data without one, and what must be said of those left out."""
     there = {_ground(run) for run in runs if run.config["method"] == "supervised"}
     missing = {_ground(run): run for run in reversed(runs) if backbone_of(run) and _ground(run) not in there}
-    if train:
-        return [supervised_beside(run, steps=steps) for run in missing.values()], []
-    return [], [
-        f"no supervised row for {backbone}: add a run of `lessup train supervised --backbone {backbone}` on the same "
-        "data, or pass --supervised"
-        for backbone, _ in missing
-    ]
+    found, notes = [], []
+    for (backbone, _), run in missing.items() if wanted else ():
+        if not train:
+            notes.append(
+                f"no supervised row for {backbone}, as asked for: leave out --no-supervised, or add a run of `lessup "
+                f"train supervised --backbone {backbone}` on the same data"
+            )
+            continue
+        try:
+            found.append(supervised_beside(run, steps=steps))
+        except (DataError, UsageError) as error:  # what was measured is not thrown away
+            notes.append(f"no supervised row for {backbone}: {error}")
+    return found, notes
 
 
 def _ground(run: Run) -> tuple[str, str]:
@@ -160,16 +202,18 @@ def _columns(asked: Asked, rows: Sequence[Row], *, alone: bool) -> list[Column]:
 
 
 def _unequal(groups: Sequence[Group]) -> list[str]:
-    """Say where rows were not measured on the same number of samples."""
-    labels = dict.fromkeys(label for group in groups for label in group.scores)
-    counts = {label: {one["samples"] for group in groups for one in group.scores.get(label, ())} for label in labels}
-    return [
-        f"{label}: not all rows were measured on as many samples ({', '.join(map(str, sorted(numbers)))}): pass --data "
-        "with a split of its own, or train with equal --folds"
-        for label, numbers in counts.items()
-        if len(numbers) > 1 and not any(_several_folds(group) for group in groups)
-    ]
-
-
-def _several_folds(group: Group) -> bool:
-    return len({run.config["data"]["folds"]["fold"] for run in group.runs}) > 1
+    """Say where rows were not measured on the same samples, or read them in different ways."""
+    notes = []
+    for label in dict.fromkeys(label for group in groups for label in group.scores):
+        rows = [group.scores[label] for group in groups if label in group.scores]
+        parts = {", ".join(sorted({f"{one['part']}: {one['samples']} samples" for one in row})) for row in rows}
+        if len(parts) > 1:
+            notes.append(
+                f"{label}: not all rows were measured on the same samples ({'; '.join(sorted(parts))}): pass --data "
+                "with a split of its own, or train with equal --folds"
+            )
+        elif len({one["fingerprint"] for row in rows for one in row}) > 1:
+            notes.append(
+                f"{label}: the runs read the data in different ways, each as its own, such as in another --size"
+            )
+    return notes
