@@ -9,6 +9,7 @@ from lessup import verbs
 from lessup.errors import UsageError
 from lessup.evaluation.shape_blending import ShapeBlending
 from lessup.evaluation.shape_repair import ShapeRepair
+from lessup.runs import Run
 from lessup.runs.conditions import key
 
 BLENDING = ShapeBlending.Config(pairs=1, steps=2)
@@ -44,10 +45,11 @@ def test_a_change_of_the_data_is_seen_under_the_same_path(run, shapes, tmp_path)
     assert key(changed) != key(same)
 
 
-def test_scores_under_other_settings_are_not_lost(run):
-    half = verbs.evaluate(run.path, "shape-repair", config=ShapeRepair.Config(columns=("half",)))
-    verbs.evaluate(run.path, "shape-repair", config=REPAIR)
-    kept = run.all_scores()["shape-repair"]
+def test_scores_under_other_settings_are_not_lost(run, tmp_path):
+    own = Run(shutil.copytree(run.path, tmp_path / "run", ignore=shutil.ignore_patterns("scores", "figures")))
+    half = verbs.evaluate(own.path, "shape-repair", config=ShapeRepair.Config(columns=("half",)))
+    verbs.evaluate(own.path, "shape-repair", config=REPAIR)
+    kept = own.all_scores()["shape-repair"]
     assert [one["settings"]["columns"] for one in kept] == [["rand_30"], ["half"]]
     assert kept[1]["rows"] == half["rows"]
 
