@@ -73,6 +73,35 @@ def test_unusual_images_are_used_and_named(tmp_path: Path) -> None:
     assert images.pixels[images.id.tolist().index("cat/turned.jpg")].shape == (30, 20, 3)
 
 
+def test_changes_are_said_in_one_line_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cat = photos(tmp_path) / "cat"
+    for name in ("1.jpg", "2.jpg"):
+        Image.new("CMYK", (30, 20), (0, 90, int(name[0]), 0)).save(cat / name)
+    Image.new("L", (30, 20)).save(cat / "grey.png")
+    assert trained(cat.parent) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "changed" in line]
+    assert lines == [
+        f"3 of {cat.parent} changed or doubtful, and used: 2 CMYK converted to RGB, 1 grey among colour images "
+        f"(names: `lessup doctor {cat.parent}`)"
+    ]
+
+
+@pytest.mark.parametrize(("method", "side"), [("context-prediction", 60), ("supervised", 64)])
+def test_images_smaller_than_a_patch_or_crop_are_counted_and_trained_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str, side: int
+) -> None:
+    folder = photos(tmp_path)
+    for path in (folder / "dog").iterdir():
+        Image.open(path).resize((side + 40, side)).save(path)
+    for number, size in enumerate(((1, 1), (3, 200), (200, 2))):
+        Image.new("RGB", size, (number, 0, 0)).save(folder / "cat" / f"tiny{number}.png")
+    assert trained(folder, "--batch-size", "12", "--folds", "1", method=method) == 0
+    told = capsys.readouterr().err
+    assert " training images are enlarged, such as cat/" in told
+    assert f"this network wants {side} pixels on the short side" in told
+    assert int(told.split(" of ", 1)[0].split("\n")[-1]) in (8, 9)  # all cats, but for one of the validation part
+
+
 def test_nothing_but_bad_files_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = photos(tmp_path)
     for path in folder.rglob("*.png"):

@@ -4,7 +4,9 @@ import pytest
 from lessup import data, verbs
 from lessup.evaluation.shape_blending import ShapeBlending
 from lessup.report import write
-from lessup.verbs.left_out import left_out
+from lessup.samples import Damage
+from lessup.samples.images import Images, Ragged
+from lessup.verbs.left_out import changed, left_out
 
 
 @pytest.fixture
@@ -39,3 +41,26 @@ def test_doubtful_samples_are_not_left_out(folder):
     samples = data.load(folder)
     assert [one.reason for one in samples.damage] == ["equal to 0.npy"]
     assert left_out(samples, "shapes") == ""
+
+
+def test_changes_are_counted_by_kind_and_shapes_have_none(folder):
+    images = Images(
+        pixels=Ragged.of([np.zeros((1, 1, 1), np.uint8)]),
+        id=np.array(["a"]),
+        label=np.array([0]),
+        classes=("cat",),
+        group=np.array([0]),
+        official=np.array([""]),
+        fingerprint="",
+        damage=(
+            Damage("a", "truncated"),
+            Damage("b", "CMYK converted to RGB; first of several frames", skipped=False),
+            Damage("c", "CMYK converted to RGB", skipped=False),
+            *(Damage(name, f"named again in line {name}", skipped=False) for name in "def"),
+        ),
+    )
+    assert changed(images, "x") == (
+        "5 of x changed or doubtful, and used: 2 CMYK converted to RGB, 1 first of several frames, 1 named again in "
+        "line d, 1 named again in line e, 1 more kinds (names: `lessup doctor x`)"
+    )
+    assert changed(data.load(folder), "x") == ""

@@ -161,6 +161,11 @@ class ImageEncoder(Method):
     backbone: Backbone
 
     @property
+    def shortest_side(self) -> int:
+        """Pixels on the short side below which an image is enlarged before it is learnt from."""
+        return self.backbone.side
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Layers of the backbone, its default first."""
         default = self.backbone.default
@@ -314,7 +319,9 @@ class Classifier(ImageEncoder):
 
 
 class Segmenter(ImageEncoder):
-    """A method that tells the class of every pixel."""
+    """A method that tells the class of every pixel, at the image's own size."""
+
+    shortest_side = 1
 
     def check(self, samples: Samples) -> None:
         """Check that this network, as it was built, can read the samples; once trained it needs no masks.

@@ -136,6 +136,12 @@ class ContextPrediction(ImageEncoder):
         return replace(config, channels=samples.channels)
 
     @property
+    def shortest_side(self) -> int:
+        """Pixels of two patches and the gap between them."""
+        config: ContextPredictionConfig = self.config
+        return 2 * config.patch + config.gap
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Layers of the backbone, its default first, and ``fc6`` where it is not among them."""
         return (*super().layers, *(["fc6"] if self.config.fc6 else []))

@@ -1,6 +1,5 @@
 """`lessup train`: from settings to a run folder."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,10 @@ from lessup.experiments import Settings
 from lessup.experiments.description import check_resumable, description
 from lessup.methods import Method
 from lessup.runs import Run
-from lessup.runs.files import is_first_process
 from lessup.samples import Samples
 from lessup.samples.label_draws import labelled
 from lessup.samples.splits import Split, split
-from lessup.verbs.left_out import say_left_out
+from lessup.verbs.left_out import enlarged, say, say_left_out
 
 
 def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resume: bool = False) -> Run:
@@ -67,8 +65,7 @@ def train_on(
     _check_reads(method_class, samples, settings)
     config = method_class.configured(settings.config, samples)
     parts = parts or split(samples, settings.folds)
-    if parts.note and is_first_process():
-        print(parts.note, file=sys.stderr)
+    say(parts.note)
     if "label" in method_class.reads:
         parts = _labelled_parts(parts, settings.data)
     described = description(settings, config, samples)
@@ -79,6 +76,7 @@ def train_on(
         run = Run.create(out, overwrite=overwrite)
     run.write_config(described)
     method = fitting.build(settings.method, config, settings.training.seed)
+    say(enlarged(parts.train, method))
     fitting.fit(method, parts, settings.training, run, resume=resume)
     return run
 
@@ -103,6 +101,5 @@ def _labelled_parts(parts: Split, data: str) -> Split:
     count = sum(len(getattr(parts, name)) - len(places) for name, places in kept.items())
     if not count:
         return parts
-    if is_first_process():
-        print(f"{count} of {data} have no label and are not learnt from", file=sys.stderr)
+    say(f"{count} of {data} have no label and are not learnt from")
     return Split(**{name: getattr(parts, name).take(places) for name, places in kept.items()})
