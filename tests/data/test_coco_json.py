@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from lessup import data
+from lessup.data import source_of
 from lessup.data.coco_json import Instance, drawn
 from lessup.errors import DataError
 
@@ -103,6 +104,49 @@ def test_file_that_is_not_coco_is_refused(coco, content, reason):
     (coco / "annotations" / "instances_val2017.json").unlink()
     with pytest.raises(DataError, match=reason):
         data.load(coco)
+
+
+@pytest.mark.parametrize("place", ["labels.json", "images/labels.json", "annotations/labels.json"])
+def test_file_of_any_name_is_known_by_what_it_holds(coco, tmp_path, place):
+    source = (coco / "annotations" / "instances_train2017.json").read_text()
+    own = tmp_path / "own"
+    (own / place).parent.mkdir(parents=True)
+    (own / "images").mkdir(exist_ok=True)
+    for name in ("1.png", "2.png"):
+        (own / "images" / name).write_bytes((coco / "train2017" / name).read_bytes())
+    (own / place).write_text(source)
+    (own / "settings.json").write_text('{"images": []}')
+    for path in (own, own / place):
+        images = data.load(path)
+        assert [name.removeprefix("images/") for name in images.id] == ["1.png", "2.png"]
+        assert images.boxes[0].corners.tolist() == [[2, 3, 12, 8], [4, 4, 7, 7]]
+        assert images.official.tolist() == ["", ""]
+
+
+def test_file_of_another_name_is_left_alone_beside_a_table_or_where_its_images_are_not_there(coco, tmp_path):
+    source = (coco / "annotations" / "instances_train2017.json").read_text()
+    own = tmp_path / "own"
+    (own / "cat").mkdir(parents=True)
+    Image.new("RGB", (9, 9)).save(own / "cat" / "1.jpg")
+    (own / "labels.json").write_text(source)
+    assert source_of(own) == "image-folder"
+    (own / "cat" / "1.png").write_bytes((coco / "train2017" / "1.png").read_bytes())
+    (own / "tags.csv").write_text("image,tags\ncat/1.png,dog\n")
+    assert source_of(own) == "image-table"
+
+
+def test_folder_of_a_file_tells_its_part_and_its_images(coco, tmp_path):
+    source = (coco / "annotations" / "instances_train2017.json").read_text()
+    for number, part in enumerate(("train", "valid", "test")):
+        (tmp_path / "own" / part).mkdir(parents=True)
+        for name in ("1.png", "2.png"):
+            Image.new("RGB", (30, 20), (number, 0, 7)).save(tmp_path / "own" / part / name)
+        (tmp_path / "own" / part / "_annotations.coco.json").write_text(source)
+    images = data.load(tmp_path / "own")
+    assert dict(zip(images.id.tolist(), images.official.tolist(), strict=True)) == {
+        **{f"train/{name}.png": "train" for name in (1, 2)},
+        **{f"{part}/{name}.png": "test" for part in ("valid", "test") for name in (1, 2)},
+    }
 
 
 def test_drawing_needs_no_objects():

@@ -1,6 +1,7 @@
 """PASCAL VOC's layout, on generated files."""
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,29 @@ def test_tags_boxes_masks_and_parts_are_read(voc):
     assert (mask[0] == 12).all(), "a dog's pixels are 1 + its class"
     assert (mask[1] == -1).all(), "without a mask no pixel counts"
     assert images.classes[12 - 1] == "dog"
+
+
+def test_images_of_any_ending_are_found(voc):
+    jpeg = voc / "JPEGImages"
+    (jpeg / "000001.jpg").rename(jpeg / "000001.png")
+    (jpeg / "000003.jpg").rename(jpeg / "000003.TIF")
+    (jpeg / "000002.png").write_bytes(b"the other is taken")
+    (jpeg / "000002.txt").write_text("no image")
+    images = data.load(voc)
+    assert images.id.tolist() == ["000001", "000002", "000003"]
+    assert images.damage == ()
+    (jpeg / "000001.png").unlink()
+    assert data.load(voc).damage[0].name.endswith("JPEGImages/000001.jpg")
+
+
+def test_lists_of_segmentation_part_a_set_without_others_and_none_part_nothing(voc):
+    lists = voc / "ImageSets"
+    (lists / "Main").rename(lists / "Segmentation")
+    assert data.load(voc).official.tolist() == ["train", "test", "train"]
+    shutil.rmtree(lists)
+    images = data.load(voc)
+    assert images.official.tolist() == ["", "", ""]
+    assert (images.batch([0])["mask"] == 12).all()
 
 
 def test_corners_count_from_nought_with_the_end_outside(voc):

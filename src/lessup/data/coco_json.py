@@ -2,15 +2,19 @@
 
 The layout, within a folder or archive, under any folders that hold everything: one or more JSON files with ``images``,
 ``annotations`` and ``categories``, as COCO has them (``annotations/instances_train2017.json``, images in
-``train2017/``) or beside the images (``_annotations.coco.json``). A file whose name says ``val`` or ``test`` is of the
-test part, others of the training part; with one file alone there are no parts. Crowds are difficult boxes, and their
-pixels are not counted in the masks; where objects overlap, the smaller one is drawn above.
+``train2017/``), beside the images (``_annotations.coco.json``), or of any name near the top that has these keys and
+lists images that are there, but not where a table (.csv, .tsv) or the folders of PASCAL VOC say what they are; such a
+file may also be given itself. A file whose name or folder says ``val`` or ``test`` is of the test part, others of the
+training part; with one file alone there are no parts. Crowds are difficult boxes, and their pixels are not counted in
+the masks; where objects overlap, the smaller one is drawn above.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +30,20 @@ from lessup.samples.image_decoding import Drawing
 from lessup.samples.image_entries import Entry, build_images
 from lessup.samples.images import Boxes, Images
 
-wanted = "COCO json (annotations/instances_*.json and the images)"
+wanted = "COCO json (annotations/instances_*.json or another, and the images)"
 general = False
 
 IGNORED = 255
 """Number of a mask's pixels that are not counted."""
+
+
+_DEPTH = 2
+"""Folders above a JSON file of another name than COCO's, at most."""
+
+_LOOKED_INTO, _LOOKED_UP = 16, 100
+"""Such files that are read to know them, and images of each that are looked for."""
+
+_TEST_FOLDERS = ("val", "valid", "validation", "test", "testing")
 
 
 @dataclass(frozen=True)
@@ -55,22 +68,24 @@ class Instance:
 
 
 def recognises(path: Path) -> bool:
-    """Tell from their names whether files of instances are there."""
-    return is_tree(path) and bool(_files(open_tree(path)))
+    """Tell from names, and from the keys of a few JSON files of other names, whether files of instances are there."""
+    return _found(path) is not None
 
 
 def load(path: Path, reading: Reading) -> Images:
     """Load all images that the files list.
 
     Args:
-        path: the folder or archive.
+        path: the folder or archive, or a JSON file in or above the folder of its images.
         reading: ``size``, ``colour`` and ``max_megapixels``.
 
     Raises:
         DataError: a file is not of this kind, two files differ in their categories, or no image can be used.
     """
-    tree = open_tree(path)
-    files = _files(tree)
+    found_files = _found(path)
+    if found_files is None:
+        raise DataError(f"{path}: wanted {wanted}")
+    tree, files = found_files
     contents = {file: _content(tree, file) for file in files}
     classes, number = _categories(contents)
     places = _places(tree)
@@ -111,11 +126,49 @@ def _from_runs(runs: Sequence[int], size: tuple[int, int]) -> NDArray[np.bool_]:
     return values.reshape(size[1], size[0]).T
 
 
+def _found(path: Path) -> tuple[FileTree, list[str]] | None:
+    """Return the files of instances and the folder or archive that they are in; None if there are none."""
+    if path.suffix.lower() == ".json" and path.is_file():
+        above = [path.parent.parent] if path.parent.name.lower() == "annotations" else []
+        for folder in (path.parent, *above):
+            tree, name = open_tree(folder), path.relative_to(folder).as_posix()
+            if name in tree.names() and _lists_images(tree, name, _places(tree)):
+                return tree, [name]
+        return None
+    if not is_tree(path):
+        return None
+    tree = open_tree(path)
+    files = _files(tree)
+    return (tree, files) if files else None
+
+
 def _files(tree: FileTree) -> list[str]:
-    """Return the files of instances: by COCO's own name, or the one JSON file beside the images."""
+    """Return the files of instances: by COCO's own name, by the name that lies beside images, or by what they hold."""
     found = [name for name in tree.names() if name.endswith(".json")]
     own = [name for name in found if name.rpartition("/")[2].startswith("instances")]
-    return own or [name for name in found if name.endswith("_annotations.coco.json")]
+    named = own or [name for name in found if name.endswith("_annotations.coco.json")]
+    if named or not found or any(_is_told_otherwise(name) for name in tree.names()):
+        return named
+    near = sorted((name for name in found if name.count("/") <= _DEPTH), key=lambda name: (name.count("/"), name))
+    places = _places(tree)
+    return [name for name in near[:_LOOKED_INTO] if _lists_images(tree, name, places)]
+
+
+def _is_told_otherwise(name: str) -> bool:
+    """Tell whether a file is a table near the top, or an annotation of PASCAL VOC."""
+    return (name.lower().endswith((".csv", ".tsv")) and name.count("/") <= 1) or "JPEGImages/" in name
+
+
+def _lists_images(tree: FileTree, file: str, places: Mapping[str, list[str]]) -> bool:
+    """Tell whether a file has the keys of COCO's instances, and one of the first images that it lists is there."""
+    try:
+        content = tree.read(file)
+    except DataError:
+        return False
+    if not all(re.search(rb'"%s"\s*:\s*\[' % key, content) for key in (b"images", b"annotations", b"categories")):
+        return False
+    names = islice(re.finditer(rb'"file_name"\s*:\s*"([^"\n]+)"', content), _LOOKED_UP)
+    return any(each[1].decode("utf-8", "replace").rpartition("/")[2] in places for each in names)
 
 
 def _content(tree: FileTree, file: str) -> Mapping[str, Any]:
@@ -145,8 +198,9 @@ def _categories(contents: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], d
 
 
 def _part(file: str) -> str:
-    stem = file.rpartition("/")[2].lower()
-    return "test" if "val" in stem or "test" in stem else "train"
+    folder, _, stem = file.lower().rpartition("/")
+    is_test = "val" in stem or "test" in stem or folder.rpartition("/")[2].rstrip("0123456789") in _TEST_FOLDERS
+    return "test" if is_test else "train"
 
 
 def _places(tree: FileTree) -> dict[str, list[str]]:
@@ -179,11 +233,12 @@ def _entries(
 
 
 def _nearest(candidates: Sequence[str], file: str, name: str) -> str | None:
-    """Return the place of an image: the one whose folder the JSON file's name mentions, where there are several."""
-    stem = file.rpartition("/")[2]
+    """Return the place of an image: of several, that in a folder which the JSON file's name mentions, or beside it."""
+    folder, _, stem = file.rpartition("/")
     own = [place for place in candidates if place.endswith(f"/{name}") or place == name] or list(candidates)
     mentioned = [place for place in own if place.count("/") and place.split("/")[-2] in stem]
-    return next(iter(mentioned or own), None)
+    beside = [place for place in own if place.startswith(f"{folder}/")] if folder else []
+    return next(iter(mentioned or beside or own), None)
 
 
 def _instance(annotation: Mapping[str, Any], number: Mapping[int, int]) -> Instance:

@@ -2,9 +2,9 @@
 
 The layout, within a folder or archive, under any folders that hold everything::
 
-    JPEGImages/000005.jpg
+    JPEGImages/000005.jpg             or .png or any other image
     Annotations/000005.xml            objects: name, difficult, bndbox
-    ImageSets/Main/trainval.txt       names of images; also train, val, test
+    ImageSets/Main/trainval.txt       names of images; also train, val, test; else ImageSets/Segmentation/
     SegmentationClass/000032.png      numbers: 0 background, 1 + class, 255 not to be counted
 
 Where ``test`` is annotated (VOC 2007) it is the test part and ``trainval`` the training part; elsewhere (VOC 2012) they
@@ -15,12 +15,14 @@ counted in its tags, and corners are given from 1 with the last pixel inside.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import splitext
 from xml.etree import ElementTree
 
 import numpy as np
 
 from lessup.errors import DataError
 from lessup.formats.file_tree import FileTree, is_tree, open_tree
+from lessup.formats.image_file import SUFFIXES
 from lessup.samples import Damage, Reading
 from lessup.samples.image_entries import Entry, build_images
 from lessup.samples.images import Boxes, Images
@@ -94,9 +96,10 @@ def load(path: Path, reading: Reading) -> Images:
     classes = _classes(annotations)
     parts = _parts(tree, root, annotations)
     files = set(tree.names())
+    images = _images(tree, root)
     entries = [
         Entry(
-            name=f"{root}JPEGImages/{name}.jpg",
+            name=images.get(name, f"{root}JPEGImages/{name}.jpg"),
             id=name,
             official=parts.get(name, ""),
             tags=tags(annotation, classes),
@@ -152,6 +155,17 @@ def _root(tree: FileTree) -> str:
     return roots[0]
 
 
+def _images(tree: FileTree, root: str) -> dict[str, str]:
+    """Return the file of every image by its name without ending; of two files, the ending earlier in ``SUFFIXES``."""
+    found: dict[str, str] = {}
+    top = f"{root}JPEGImages/"
+    for file in (name for name in tree.names() if name.startswith(top)):
+        stem, suffix = splitext(file.removeprefix(top))
+        if suffix.lower() in SUFFIXES:
+            found[stem] = min(found.get(stem, file), file, key=lambda each: SUFFIXES.index(splitext(each)[1].lower()))
+    return found
+
+
 def _annotations(tree: FileTree, root: str) -> tuple[dict[str, Annotation], list[Damage]]:
     found: dict[str, Annotation] = {}
     damage = []
@@ -172,7 +186,8 @@ def _classes(annotations: Mapping[str, Annotation]) -> list[str]:
 
 
 def _parts(tree: FileTree, root: str, annotated: Collection[str]) -> dict[str, str]:
-    lists = {part: _names(tree, f"{root}ImageSets/Main/{part}.txt") for part in ("train", "val", "trainval", "test")}
+    kind = "Main" if any(name.startswith(f"{root}ImageSets/Main/") for name in tree.names()) else "Segmentation"
+    lists = {part: _names(tree, f"{root}ImageSets/{kind}/{part}.txt") for part in ("train", "val", "trainval", "test")}
     test = [name for name in lists["test"] if name in annotated]
     if test:
         training = lists["trainval"] or [*lists["train"], *lists["val"]]

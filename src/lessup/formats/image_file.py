@@ -125,14 +125,27 @@ def decode(content: bytes, *, size: int, max_megapixels: int) -> Decoded:
         return _of_image(image, size, notes)
 
 
-def of_pillow(image: Image.Image, *, size: int) -> Decoded:
-    """Bring an image that Pillow has opened to the same form as ``decode``.
+def plain(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Bring an image that Pillow has opened to one of the modes L, I;16 and RGB, and say what was changed.
 
     Raises:
-        DataError: it cannot be used; the message is the reason alone, in a few words.
+        DataError: its pixels have 32 bits; the message is the reason alone.
     """
-    with _reasons(b""):
-        return _of_image(image, size, [])
+    mode = image.mode
+    if mode in ("L", "RGB") and "transparency" not in image.info:
+        return image, ()
+    if mode == "1":
+        return image.convert("L"), ()
+    if mode.startswith("I") or mode == "F":
+        return _deep(image), ()
+    if image.has_transparency_data:
+        return _on_white(image)
+    if mode == "P":
+        colours = image.convert("RGB")
+        return (colours.getchannel(0) if _is_grey(colours) else colours), ()
+    if mode in ("L", "RGB"):
+        return image, ()
+    return image.convert("RGB"), (f"{mode} converted to RGB",)
 
 
 def decode_mask(content: bytes, *, max_megapixels: int) -> NDArray[np.uint8]:
@@ -221,9 +234,9 @@ def _of_image(image: Image.Image, size: int, notes: list[str]) -> Decoded:
     turn = image.getexif().get(_ORIENTATION, 1)
     full = (image.width, image.height) if turn in (5, 6, 7, 8) else (image.height, image.width)
     is_smaller = isinstance(image, ImageFile.ImageFile) and image.draft(image.mode, (2 * size, 2 * size)) is not None
-    plain, changes = _plain(image if turn == 1 else ImageOps.exif_transpose(image))
-    original = full if is_smaller else (plain.height, plain.width)  # Pillow gives a turned TIFF its upright sides
-    return Decoded(_reduced_image(plain, size, original), original, (*notes, *changes))
+    upright, changes = plain(image if turn == 1 else ImageOps.exif_transpose(image))
+    original = full if is_smaller else (upright.height, upright.width)  # Pillow gives a turned TIFF its upright sides
+    return Decoded(_reduced_image(upright, size, original), original, (*notes, *changes))
 
 
 def _of_pixels(pixels: Pixels, size: int, notes: tuple[str, ...] = ()) -> Decoded:
@@ -237,25 +250,6 @@ def _opened(content: bytes, max_megapixels: int) -> ImageFile.ImageFile:
     image = Image.open(io.BytesIO(content))
     check_pixels(image.width, image.height, max_megapixels)
     return image
-
-
-def _plain(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Bring an image to one of the modes L, I;16 and RGB, and say what was changed."""
-    mode = image.mode
-    if mode in ("L", "RGB") and "transparency" not in image.info:
-        return image, ()
-    if mode == "1":
-        return image.convert("L"), ()
-    if mode.startswith("I") or mode == "F":
-        return _deep(image), ()
-    if image.has_transparency_data:
-        return _on_white(image)
-    if mode == "P":
-        colours = image.convert("RGB")
-        return (colours.getchannel(0) if _is_grey(colours) else colours), ()
-    if mode in ("L", "RGB"):
-        return image, ()
-    return image.convert("RGB"), (f"{mode} converted to RGB",)
 
 
 def _deep(image: Image.Image) -> Image.Image:
