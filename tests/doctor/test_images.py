@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lessup import doctor
+from lessup import data, doctor
 from lessup.doctor.doubles import near_duplicates, thumbnails
 from lessup.samples.images import Images, Ragged
+from lessup.samples.splits import Folds, split
 
 
 def scene(seed: int, size: tuple[int, int] = (60, 48)) -> Image.Image:
@@ -56,7 +57,7 @@ def test_sizes_damage_and_classes_are_counted_and_the_next_command_is_given(phot
 def test_equal_images_and_images_that_look_the_same_are_told_apart(photos):
     found = doctor.examine(photos)
     assert [(pair.name, pair.equal_to) for pair in found.duplicates] == [("dog/twin.png", "cat/0.png")]
-    near = {frozenset((pair.name, pair.equal_to)) for pair in found.near}
+    near = {frozenset((pair.name, pair.equal_to)) for pair in (*found.near, *found.near_leaks)}
     assert near == {frozenset(("dog/small.png", "cat/1.png")), frozenset(("cat/pale.jpg", "cat/2.png"))}
 
 
@@ -90,11 +91,42 @@ def test_every_pair_that_correlates_is_found_as_by_comparing_all_with_all():
     alike = np.corrcoef(thumbnails(samples).astype(np.float64)) >= 0.98
     expected = {(f"{late:03d}", f"{alike[late].argmax():03d}") for late in range(40, 55) if alike[late, :late].any()}
     assert len(expected) == 15
-    assert {(pair.name, pair.equal_to) for pair in near_duplicates(samples)} == expected
+    assert {(pair.name, pair.equal_to) for pair in near_duplicates(samples, np.zeros(55, bool))[0]} == expected
 
 
 def test_flat_images_say_nothing():
-    assert not list(near_duplicates(images([np.full((9, 9, 3), value, np.uint8) for value in (3, 99, 200)])))
+    flat = images([np.full((9, 9, 3), value, np.uint8) for value in (3, 99, 200)])
+    assert near_duplicates(flat, np.array([True, False, False])) == ([], [])
+
+
+def test_test_images_that_look_like_training_images_are_marked_as_such(tmp_path):
+    for part, seeds in (("train", (1, 2, 3)), ("test", (4, 5))):
+        (tmp_path / part / "cat").mkdir(parents=True)
+        for seed in seeds:
+            scene(seed).save(tmp_path / part / "cat" / f"{seed}.png")
+    scene(3, (30, 24)).save(tmp_path / "test" / "cat" / "3a.png")
+    scene(3, (45, 36)).save(tmp_path / "test" / "cat" / "3b.png")  # looks like 3a, which comes first, but also like 3
+    scene(4, (30, 24)).save(tmp_path / "test" / "cat" / "4a.png")
+    found = doctor.examine(tmp_path)
+    across = {("test/cat/3a.png", "train/cat/3.png"), ("test/cat/3b.png", "train/cat/3.png")}
+    assert {(pair.name, pair.equal_to) for pair in found.near_leaks} == across
+    assert [(pair.name, pair.equal_to) for pair in found.near] == [("test/cat/4a.png", "test/cat/4.png")]
+    assert any(advice.startswith("2 test images look like a training image") for advice in found.advice)
+    text = doctor.render(found)
+    assert "test image looks like a training image: 2\n  test/cat/3a.png ~ train/cat/3.png" in text
+
+
+def test_near_duplicates_are_marked_across_folds_too(tmp_path):
+    for seed in range(8):
+        scene(seed).save(tmp_path / f"{seed}.png")
+        scene(seed, (30, 24)).save(tmp_path / f"{seed}-small.png")
+    found = doctor.examine(tmp_path)
+    tested = set(split(data.load(tmp_path), Folds()).test.id)
+    pairs = [{f"{seed}.png", f"{seed}-small.png"} for seed in range(8)]
+    across = [pair for pair in pairs if len(pair & tested) == 1]
+    assert across
+    assert sorted(sorted((pair.name, pair.equal_to)) for pair in found.near_leaks) == sorted(map(sorted, across))
+    assert len(found.near) == 8 - len(across)
 
 
 def test_tagged_images_count_for_each_of_their_tags(tmp_path):

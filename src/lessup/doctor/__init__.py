@@ -17,7 +17,7 @@ from lessup.errors import DataError
 from lessup.methods import Method
 from lessup.samples import Reading, Samples
 from lessup.samples.images import Images
-from lessup.samples.splits import Folds, split
+from lessup.samples.splits import Folds, Split, split
 from lessup.samples.voxels import Voxels
 
 __all__ = ["Diagnosis", "examine", "render"]
@@ -41,16 +41,17 @@ def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
         problem = str(error).removesuffix(f" (see `lessup doctor {path}`)")
         return Diagnosis(path=str(path), usable=False, problem=problem, found=found)
     fitting, fits = method_fits(samples)
-    advice, folds = _advice(samples)
+    parts, problem = _parts(samples)
+    advice, folds = _advice(samples, parts, problem)
     leaked = tuple(leaks(samples))
     doubled = tuple(duplicates(samples, {pair.name for pair in leaked}))
-    if doubled:
-        advice += (f"{len(doubled)} samples equal one of another object; splits keep them on one side",)
     doubles = {pair.name for pair in (*leaked, *doubled)}
     empty = tuple(damage.name for damage in samples.damage if damage.reason == "empty grid")
     voxels = samples if isinstance(samples, Voxels) else None
     images = samples if isinstance(samples, Images) else None
-    near = tuple(near_duplicates(images)) if images else ()
+    is_test = np.isin(samples.id, parts.test.id if parts else [])
+    near, across = near_duplicates(images, is_test) if images else ([], [])
+    advice += tuple(_on_doubles(len(doubled), len(across)))
     return Diagnosis(
         path=str(path),
         usable=True,
@@ -73,7 +74,8 @@ def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
         empty=empty,
         doubtful=tuple(d for d in samples.damage if not d.skipped and d.name not in doubles),
         duplicates=doubled,
-        near=near,
+        near=tuple(near),
+        near_leaks=tuple(across),
         leaks=leaked,
         methods=fits,
         protocols=protocol_fits(samples, fitting),
@@ -134,17 +136,31 @@ def _pictures(images: Images) -> Pictures:
     )
 
 
-def _advice(samples: Samples) -> tuple[tuple[str, ...], int]:
+def _parts(samples: Samples) -> tuple[Split | None, str]:
+    """Return the parts that ``lessup train`` makes of the data if nothing else is said, or why it cannot."""
+    try:
+        return split(samples, Folds()), ""
+    except DataError as error:
+        return None, str(error)
+
+
+def _advice(samples: Samples, parts: Split | None, problem: str) -> tuple[tuple[str, ...], int]:
     """Return what to keep in mind, and the number of folds that the data can carry."""
     folds = Folds().folds
     if (samples.official == "test").any():
         return ("the data's own test part is held out for testing",), folds
-    try:
-        note = split(samples, Folds()).note
-    except DataError as error:
-        return (str(error),), max(len(np.unique(samples.families())), 1)
+    if parts is None:
+        return (problem,), max(len(np.unique(samples.families())), 1)
     held = f"one {samples.noun.removesuffix('s')} in {folds} is held out for testing (--folds {folds})"
-    return (held, *([note] if note else [])), folds
+    return (held, *([parts.note] if parts.note else [])), folds
+
+
+def _on_doubles(num_equal: int, num_across: int) -> Iterable[str]:
+    """Yield what to keep in mind of samples that are there twice."""
+    if num_equal:
+        yield f"{num_equal} samples equal one of another object; splits keep them on one side"
+    if num_across:
+        yield f"{num_across} test images look like a training image and flatter scores: remove or join them in one part"
 
 
 def _command(path: Path, fitting: dict[str, type[Method]], folds: int) -> str:

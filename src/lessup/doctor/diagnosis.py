@@ -112,7 +112,9 @@ class Diagnosis:
         empty: left out because no cell is occupied.
         doubtful: used, with what is odd about them.
         duplicates: equal samples of different objects within one part.
-        near: images that look the same as another without being equal, across all parts.
+        near: images that look the same as another without being equal, both of one part.
+        near_leaks: test images that look the same as a training image without being equal, as the data's own split or
+            the first of the default folds parts them.
         leaks: test samples that are equal to a training sample, or that show an object of the training part.
         methods: every method.
         protocols: every protocol.
@@ -141,6 +143,7 @@ class Diagnosis:
     doubtful: tuple[Damage, ...] = ()
     duplicates: tuple[Pair, ...] = ()
     near: tuple[Pair, ...] = ()
+    near_leaks: tuple[Pair, ...] = ()
     leaks: tuple[Pair, ...] = ()
     methods: tuple[Fit, ...] = ()
     protocols: tuple[Fit, ...] = ()

@@ -27,6 +27,8 @@ def render(diagnosis: Diagnosis) -> str:
     lines += _listed("doubtful, used", [f"{d.name}: {d.reason}" for d in diagnosis.doubtful])
     lines += _listed("equal to another", [f"{p.name} = {p.equal_to}" for p in diagnosis.duplicates])
     lines += _listed("looks like another", [f"{p.name} ~ {p.equal_to}" for p in diagnosis.near])
+    across = [f"{p.name} ~ {p.equal_to}" for p in diagnosis.near_leaks]
+    lines += _listed("test image looks like a training image", across)
     lines += _listed("test sample known from training", [f"{p.name} = {p.equal_to}" for p in diagnosis.leaks])
     for title, fits in (("methods", diagnosis.methods), ("protocols", diagnosis.protocols)):
         lines.append(f"{title} that fit: {', '.join(fit.name for fit in fits if not fit.problem) or 'none'}")

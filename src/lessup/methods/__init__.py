@@ -168,8 +168,7 @@ class ImageEncoder(Method):
     @property
     def layers(self) -> tuple[str, ...]:
         """Layers of the backbone, its default first."""
-        default = self.backbone.default
-        return (default, *(name for name in self.backbone.layers if name != default))
+        return tuple(dict.fromkeys((self.backbone.default, *self.backbone.layers)))
 
     def check(self, samples: Samples) -> None:
         """Check that this network, as it was built, can read the samples.
@@ -233,8 +232,7 @@ class Classifier(ImageEncoder):
             weights.find(config.weights)
         if not isinstance(samples, Images):
             return config
-        classes = len(samples.classes)
-        return replace(config, channels=samples.channels, num_classes=classes, target=samples.target)
+        return replace(config, channels=samples.channels, num_classes=len(samples.classes), target=samples.target)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -319,9 +317,7 @@ class Classifier(ImageEncoder):
 
 
 class Segmenter(ImageEncoder):
-    """A method that tells the class of every pixel, at the image's own size."""
-
-    shortest_side = 1
+    """A method that tells the class of every pixel."""
 
     def check(self, samples: Samples) -> None:
         """Check that this network, as it was built, can read the samples; once trained it needs no masks.

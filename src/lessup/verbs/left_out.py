@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from lessup.methods import ImageEncoder, Method
+from lessup.methods import ImageEncoder, Method, Segmenter
 from lessup.runs.files import is_first_process
 from lessup.samples import Samples
 from lessup.samples.images import Images
@@ -51,8 +51,8 @@ def enlarged(samples: Samples, method: Method) -> str:
         samples: what is learnt from.
         method: as it was built.
     """
-    if not isinstance(samples, Images) or not isinstance(method, ImageEncoder) or not len(samples):
-        return ""
+    if not isinstance(samples, Images) or not isinstance(method, ImageEncoder) or isinstance(method, Segmenter):
+        return ""  # a segmenter sees images at their own size
     small = np.flatnonzero(samples.pixels.extent.min(1) < method.shortest_side)
     if not len(small):
         return ""
