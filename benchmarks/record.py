@@ -21,6 +21,7 @@ def write(name: str, figures: Mapping[str, Any]) -> Path:
         name: file name without suffix.
         figures: what was measured.
     """
+    from lessup.runs.files import write_whole
     from lessup.runs.provenance import machine
 
     content = {
@@ -33,18 +34,17 @@ def write(name: str, figures: Mapping[str, Any]) -> Path:
         },
         **figures,
     }
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(content, indent=2) + "\n").encode())  # others may be reading it
     print(f"wrote {path.relative_to(ROOT)}")
     return path
 
 
 def commit() -> str:
-    """Return the short commit, with ``+`` where the package or the benchmarks differ from it."""
+    """Return the short commit, with ``+`` where the package differs from it; empty in a copy that is no checkout."""
     asked = ["git", "-C", str(ROOT)]
-    head = subprocess.run([*asked, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
+    head = subprocess.run([*asked, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
     changed = subprocess.run(
-        [*asked, "status", "--porcelain", "src"], capture_output=True, text=True, check=True
+        [*asked, "status", "--porcelain", "src"], capture_output=True, text=True, check=False
     ).stdout
     return head.strip() + ("+" if changed else "")

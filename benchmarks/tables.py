@@ -199,6 +199,51 @@ def precision() -> str:
     return markdown(["recipe", "float32, images/s", "bf16, images/s", "times"], lines)
 
 
+def masks() -> str:
+    """Mean IoU and FS% of every row of `benchmarks/tags_to_masks.py`, with the seeds, the labels and the threshold."""
+    parts = [_masks_of(name, one) for name, one in results().items() if name.startswith("masks-")]
+    return "\n\n".join(parts) or "**Not run.**"
+
+
+def _masks_of(name: str, one: dict[str, Any]) -> str:
+    seeds = [*one["seeds"].values()]
+    labels = {row: [of["guides"][row]["mean_iou"] for of in seeds if row in of.get("guides", {})] for row in _MASK_ROWS}
+    columns = {"mean_iou": "mean IoU", "fs": "FS%", "iou/bag": "IoU of bag"}
+    lines = []
+    for row, title in _MASK_ROWS.items():
+        alone, crf = one["table"].get(row), one["table"].get(f"{row}_crf", {})
+        if alone:
+            made = f"{sum(labels[row]) / len(labels[row]):.1f}" if labels[row] else "-"
+            lines.append([title, made, *(_spread(of, column) for column in columns for of in (alone, crf))])
+    heads = [head for title in columns.values() for head in (title, f"{title}, with CRF")]
+    thresholds = "; ".join(
+        f"{of['chosen']:g} chosen, {of['chosen_mean_iou']:.1f}, best {of['best']:g}, {of['best_mean_iou']:.1f}"
+        for of in (of["threshold"]["g2"] for of in seeds if "threshold" in of)
+    )
+    precision = ", ".join(f"{of['seeds']['all']['mean_precision']:.1f}" for of in seeds if "seeds" in of)
+    return (
+        f"`{name}`, {len(seeds)} seeds:\n\n{markdown(['labels to learn from', 'mean IoU of them', *heads], lines)}\n\n"
+        f"mP of the seeds: {precision}. Threshold and mean IoU of G2 on training images, without and with masks: "
+        f"{thresholds}."
+    )
+
+
+def _spread(row: dict[str, Any], column: str) -> str:
+    value = row.get(column)
+    return "-" if value is None else f"{value['mean']:.1f} ± {value['std']:.1f}"
+
+
+_MASK_ROWS = {
+    "background": "none: all background",
+    "tag_prior": "none: the image's commonest tag",
+    "seeds": "seeds alone",
+    "g0": "G0",
+    "g2": "**G2**",
+    "oracle": "G2, true foreground as saliency",
+    "full": "true masks",
+}
+
+
 def dense_crf() -> str:
     """Seconds for one photograph and equality to pydensecrf2."""
     lines = []
@@ -236,6 +281,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "image_cache": image_cache,
     "precision": precision,
     "dense_crf": dense_crf,
+    "masks": masks,
     "provenance": provenance,
 }
 

@@ -7,6 +7,7 @@ from toy_colours import things
 from toy_segmenter import ToySegmenter
 
 from lessup.errors import UsageError
+from lessup.masks import segmenter
 from lessup.masks.dense_crf import DenseCRFConfig, dense_crf
 from lessup.masks.segmenter import BATCH, LabelMapConfig, both_label_maps, label_maps
 
@@ -85,3 +86,14 @@ def test_maps_without_and_with_a_crf_come_from_one_look_at_each_image():
     for (alone, with_crf), one, other in zip(both, found(images), found(images, LabelMapConfig(crf=CRF)), strict=True):
         assert (alone == one).all()
         assert (with_crf == other).all()
+
+
+def test_images_of_one_size_go_through_a_crf_in_tensors_together_and_come_out_as_alone(monkeypatch):
+    images, calls = things(5), []
+    alone = found(images, LabelMapConfig(crf=CRF))
+    monkeypatch.setattr(segmenter, "loops_suit", lambda tensor: False)
+    monkeypatch.setattr(segmenter, "dense_crf", lambda *each: calls.append(len(each[0])) or dense_crf(*each))
+    together = found(images, LabelMapConfig(crf=CRF))
+    assert all((one == other).all() for one, other in zip(alone, together, strict=True))
+    assert len(calls) == len(np.unique(images.pixels.extent, axis=0))
+    assert sum(calls) == 5

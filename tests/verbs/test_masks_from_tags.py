@@ -9,8 +9,11 @@ from tagged_folder import CLASSES, lay_out
 from lessup import verbs
 from lessup.cli import main
 from lessup.errors import DataError, RunError, UsageError
+from lessup.masks.seeds import at_threshold
+from lessup.masks.stages import seeds_from
 from lessup.runs import Run
-from lessup.verbs.masks_from_tags import FromTagsConfig
+from lessup.samples import Reading
+from lessup.verbs.tag_stages import FromTagsConfig, TagStages, learnt_from
 
 SMALL = FromTagsConfig(backbone="alexnet-small", weights="", seeder_steps=3, segmenter_steps=2, crf=False)
 
@@ -82,6 +85,55 @@ def test_same_settings_train_nothing_again_and_other_settings_only_what_depends_
     assert sorted(name.rpartition("-")[0] for name in after - maps) == ["guide", "masks", "segmenter"]
     assert all(file.stat().st_mtime_ns == time for file, time in before.items())
     assert "guide labels (g0) from seeds of a confidence of 0.30" in capsys.readouterr().err
+
+
+def labels_learnt(stages):
+    """Return what the segmenter of one row is trained on, image by image, and the numbers of these images."""
+    labels, _ = stages.labels()
+    return [labels.maps[index][..., 0] for index in stages.used()], stages.used()
+
+
+def test_seeds_alone_true_foreground_and_true_masks_are_settings_for_rows_beside(made, data):
+    out, record = made
+    images, _ = learnt_from(verbs.train.__globals__["sources"].load(str(data)), str(data))
+    flat = images.masks.flat.copy()
+    flat[images.masks.start[2] : images.masks.start[3]] = 255
+    truth = replace(images.masks, flat=flat)  # the third image has none
+    bare = replace(images, masks=None)
+
+    def stages(**row):
+        config = replace(SMALL, threshold=record["threshold"], **row)
+        return TagStages(bare, truth, str(data), out, config, Reading(), "cpu")
+
+    masks, used = labels_learnt(stages(guide="masks"))
+    assert used.tolist() == [0, 1, 3, 4, 5, 6, 7]
+    assert all((mask == truth[index][..., 0]).all() for mask, index in zip(masks, used, strict=True))
+
+    kept = stages().seeds()
+    seeds, used = labels_learnt(stages(guide="seeds"))
+    assert used.tolist() == [*range(8)]
+    wanted = [at_threshold(*seeds_from(kept.maps[index]), record["threshold"]) for index in used]
+    assert all((one == other).all() for one, other in zip(seeds, wanted, strict=True))
+
+    spread, used = labels_learnt(stages(saliency="oracle"))
+    assert used.tolist() == [0, 1, 3, 4, 5, 6, 7]
+    seeded = [wanted[index][truth[index][..., 0] > 0].any() for index in used]
+    for guide, index, any_seed in zip(spread, used, seeded, strict=True):
+        inside = truth[index][..., 0] > 0
+        assert (guide[inside] > 0).any() == any_seed, "spread through the true foreground, where seeds touch it"
+
+
+def test_command_with_true_masks_looks_for_no_seeds(data, tmp_path):
+    record = verbs.segment_from_tags(str(data), tmp_path / "full", config=replace(SMALL, guide="masks"))
+    assert stages(tmp_path / "full") == ["masks", "segmenter"]
+    assert record["threshold"] is None
+
+
+@pytest.mark.parametrize("row", [{"guide": "masks"}, {"saliency": "oracle"}])
+def test_rows_that_look_at_masks_are_refused_where_there_are_none(row, tmp_path):
+    folder = lay_out(tmp_path / "things")
+    with pytest.raises(DataError, match="has no masks: wanted --saliency contrast or none"):
+        verbs.segment_from_tags(str(folder), tmp_path / "out", config=replace(SMALL, **row))
 
 
 def test_second_round_trains_on_the_masks_of_the_first(made, data):

@@ -10,7 +10,7 @@ import tyro
 from lessup import verbs
 from lessup.cli.flags import asked_first, parse
 from lessup.samples import Reading
-from lessup.verbs.masks_from_tags import FromTagsConfig
+from lessup.verbs.tag_stages import FromTagsConfig
 
 
 @dataclass(frozen=True, kw_only=True)

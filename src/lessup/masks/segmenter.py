@@ -8,7 +8,7 @@ Label maps hold 0 for the background and 1 + class, as the masks of ``Images`` d
 trained on those of the first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ from lessup.masks.dense_crf import DenseCRFConfig, dense_crf
 from lessup.methods import Segmenter
 from lessup.samples.images import Images
 from lessup.training.modes import batch_on
+from lessup.transforms.on_cpu import loops_suit
 
 BATCH = 8
 """Images segmented at once."""
@@ -68,7 +69,7 @@ def label_maps(
     """
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         for each in _looked_at(segmenter, images, some, tagged=config.tagged):
-            yield from pool.map(lambda one: _labels(one[0], one[1], config.crf), each)
+            yield from _labels(each, config.crf, pool)
 
 
 def both_label_maps(
@@ -87,21 +88,19 @@ def both_label_maps(
     """
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         for each in _looked_at(segmenter, images, some, tagged=False):
-            alone = list(pool.map(lambda one: _labels(one[0], one[1], None), each))
-            yield from zip(
-                alone, pool.map(lambda one: _labels(one[0], one[1], crf), each) if crf else alone, strict=True
-            )
+            alone = [*_labels(each, None, pool)]
+            yield from zip(alone, _labels(each, crf, pool) if crf else alone, strict=True)
 
 
 def with_crf(probabilities: Tensor, colours: Tensor, config: DenseCRFConfig) -> Tensor:
-    """Return (1 + K, H, W) probabilities that agree better with the colours of an image.
+    """Return (B, 1 + K, H, W) probabilities that agree better with the colours of the images.
 
     Args:
-        probabilities: (1 + K, H, W) in [0, 1].
-        colours: (C, H, W) in [0, 255].
+        probabilities: (B, 1 + K, H, W) in [0, 1].
+        colours: (B, C, H, W) in [0, 255].
         config: the dense CRF.
     """
-    return dense_crf(-probabilities.clamp(min=LEAST).log()[None], colours[None], config)[0]
+    return dense_crf(-probabilities.clamp(min=LEAST).log(), colours, config)
 
 
 def _looked_at(
@@ -124,7 +123,29 @@ def _looked_at(
         yield [(found[row][own], colours[row][own]) for row, own in enumerate(inside)]
 
 
-def _labels(probabilities: Tensor, colours: Tensor, crf: DenseCRFConfig | None) -> NDArray[np.uint8]:
-    best = (with_crf(probabilities, colours, crf) if crf else probabilities).argmax(0)
-    labels: NDArray[np.uint8] = best.byte().cpu().numpy()
+def _labels(
+    each: Sequence[tuple[Tensor, Tensor]], crf: DenseCRFConfig | None, pool: ThreadPoolExecutor
+) -> Iterator[NDArray[np.uint8]]:
+    """Return the label maps of images with these probabilities and colours.
+
+    A CRF in compiled loops takes an image a thread; in tensors, as on a GPU, images of one size go through it together.
+    """
+    if crf is None:
+        return (_likeliest(probabilities) for probabilities, _ in each)
+
+    def together(rows: list[int]) -> list[NDArray[np.uint8]]:
+        probabilities, colours = (torch.stack(part) for part in zip(*(each[row] for row in rows), strict=True))
+        return [_likeliest(one) for one in with_crf(probabilities, colours, crf)]
+
+    rows = range(len(each))
+    if loops_suit(each[0][0]):
+        return (maps[0] for maps in pool.map(together, [[row] for row in rows]))
+    sizes = [probabilities.shape for probabilities, _ in each]
+    groups = [[row for row in rows if sizes[row] == size] for size in dict.fromkeys(sizes)]
+    found = {row: labels for group in groups for row, labels in zip(group, together(group), strict=True)}
+    return (found[row] for row in rows)
+
+
+def _likeliest(probabilities: Tensor) -> NDArray[np.uint8]:
+    labels: NDArray[np.uint8] = probabilities.argmax(0).byte().cpu().numpy()
     return labels

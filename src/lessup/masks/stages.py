@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from lessup.masks.fine_maps import FineMaps
 from lessup.masks.overlays import photograph
-from lessup.masks.saliency import foreground
+from lessup.masks.saliency import foreground, oracle
 from lessup.masks.seed_threshold import agreement, chosen_threshold, saliency_tables, scale_tables
 from lessup.masks.seeds import Floats, Labels, at_threshold, seed_confidence
 from lessup.samples.assembly import fingerprint
@@ -124,6 +124,21 @@ def saliency_maps(at: Path, images: Images, salient: Salient) -> Ragged:
         return np.rint(255 * salient(photograph(images.pixels[index]))).astype(np.uint8)
 
     return stored_maps(at, images.pixels.extent, lambda some: in_threads(one, some.tolist()))
+
+
+def oracle_maps(at: Path, masks: Ragged) -> Ragged:
+    """Return the true foreground as saliency, 255 or 0, as N maps (H, W, 1); 0 everywhere for an image without a mask.
+
+    Args:
+        at: the file.
+        masks: N maps of the images: 0 background, 1 + class, 255 not to be counted.
+    """
+
+    def one(index: int) -> NDArray[np.uint8]:
+        mask = masks[index][..., 0]
+        return (255 * oracle(np.where(mask == 255, 0, mask))).astype(np.uint8)
+
+    return stored_maps(at, masks.extent, lambda some: in_threads(one, some.tolist()))
 
 
 def seed_threshold(seeds: Ragged, salient: Ragged, other_scale: ClassMaps) -> float:

@@ -1,0 +1,283 @@
+"""The stages from tags to masks, each of which keeps what it found in the folder of the whole.
+
+Source: Oh et al., *Exploiting Saliency for Object Segmentation from Image Level Labels*, 2017,
+https://arxiv.org/abs/1701.08261; the stages as functions of arrays are in ``masks/stages.py``.
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lessup import training as fitting
+from lessup.errors import DataError
+from lessup.experiments import Settings, settings
+from lessup.experiments.description import MAY_CHANGE_ON_RESUME
+from lessup.masks.dense_crf import FINAL
+from lessup.masks.fine_maps import FineMaps
+from lessup.masks.guide_labels import GuideConfig, g0, g2
+from lessup.masks.overlays import photograph
+from lessup.masks.saliency import PAPER, saliency
+from lessup.masks.segmenter import LabelMapConfig, label_maps
+from lessup.masks.stages import (
+    ClassMaps,
+    Guide,
+    guide_maps,
+    oracle_maps,
+    place,
+    saliency_maps,
+    seed_maps,
+    seed_threshold,
+    tagged_maps,
+)
+from lessup.methods import Classifier, Method, Segmenter, recipes
+from lessup.runs.files import is_first_process, read_json, write_json
+from lessup.samples import Reading, Samples
+from lessup.samples.images import Images, Ragged
+from lessup.samples.label_draws import labelled, targets
+from lessup.samples.map_file import stored_maps
+from lessup.samples.splits import Folds, Split
+from lessup.verbs.training import train_on
+
+OTHER_SCALE = 1.5
+"""At which the network sees images again when the threshold is chosen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromTagsConfig:
+    """How masks are made from tags.
+
+    Attributes:
+        backbone: of the network that finds seeds, and of the segmenter.
+        weights: file, run folder or ``imagenet``, from which both begin; empty for random weights.
+        seeder_steps: updates of the network that finds seeds; 0 takes those of the recipe ``cpu`` of ``cam``.
+        segmenter_steps: updates of the segmenter; 0 takes those of the recipe ``cpu`` of ``deeplab``.
+        saliency: ``contrast`` with what lies along the rim, or ``none``; ``oracle`` is the true foreground, and leaves
+            out the images without a mask.
+        threshold: confidence from which on a pixel is a seed; 0 chooses it without masks.
+        guide: ``g2`` spreads seeds through what is salient, ``g0`` gives every salient region a random class, ``seeds``
+            are the seeds alone; ``masks`` are those of the data, the ceiling, and leave out the images without one.
+        rounds: 2 trains a second segmenter on the masks of the first.
+        crf: whether a dense CRF follows the segmenter.
+        seed: of all that is drawn.
+    """
+
+    backbone: str = "efficientnet-lite0"
+    weights: str = "imagenet"
+    seeder_steps: int = 0
+    segmenter_steps: int = 0
+    saliency: Literal["contrast", "none", "oracle"] = "contrast"
+    threshold: float = 0.0
+    guide: Literal["g2", "g0", "seeds", "masks"] = "g2"
+    rounds: int = 1
+    crf: bool = True
+    seed: int = 0
+
+    @property
+    def looks_at_masks(self) -> bool:
+        """Whether true masks are used, for rows beside which others are set."""
+        return self.saliency == "oracle" or self.guide == "masks"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a stage found: maps of all images, and the file that they are in.
+
+    Attributes:
+        maps: N maps.
+        at: the file; its name stands for all that the maps depend on.
+    """
+
+    maps: Ragged
+    at: Path
+
+
+@dataclass(frozen=True)
+class TagStages:
+    """The stages of one run.
+
+    Attributes:
+        images: those that are learnt from, without masks.
+        truth: their masks, where the data has some; looked at where the config says so, and nowhere else.
+        data: their path or name.
+        out: the folder.
+        config: how.
+        reading: how the images were read.
+        device: where to compute.
+    """
+
+    images: Images
+    truth: Ragged | None
+    data: str
+    out: Path
+    config: FromTagsConfig
+    reading: Reading
+    device: str
+
+    def seeds(self) -> Kept:
+        """Train the network that finds seeds, and keep those of all images."""
+        at = place(self.out, "seeds", {"scale": 1.0}, self.seeder_place().name)
+        return Kept(seed_maps(at, self.images, self.class_maps(1.0)), at)
+
+    def class_maps(self, scale: float) -> ClassMaps:
+        """Return what reads class maps; the network is trained or restored when the first is asked for."""
+        read: list[ClassMaps] = []
+
+        def maps(some: NDArray[np.int64]) -> Iterable[tuple[NDArray[np.int64], NDArray[np.floating]]]:
+            if not read:
+                seeder = self.trained(self.seeder_place(), self.images, self.asked("cam", self.config.seeder_steps))
+                assert isinstance(seeder, Classifier)
+                read.append(tagged_maps(FineMaps(seeder), self.images, scale=scale))
+            return read[0](some)
+
+        return maps
+
+    def seeder_place(self) -> Path:
+        """Return the run folder of the network that finds seeds."""
+        return self.run_place("seeder", self.asked("cam", self.config.seeder_steps), self.images.fingerprint)
+
+    def saliency(self) -> Kept:
+        """Keep what is salient in all images."""
+        kind = self.config.saliency
+        at = place(self.out, "saliency", {"kind": kind, "config": asdict(PAPER)}, self.images.fingerprint)
+        say(f"saliency ({kind}) of {len(self.images)} images")
+        if kind == "oracle":
+            return Kept(oracle_maps(at, self.masks()), at)
+        return Kept(saliency_maps(at, self.images, saliency if kind == "contrast" else _nothing), at)
+
+    def masks(self) -> Ragged:
+        """Return the masks that the data has.
+
+        Raises:
+            DataError: it has none.
+        """
+        if self.truth is None or not len(self.used()):
+            raise DataError(f"{self.data} has no masks: wanted --saliency contrast or none, and a --guide but masks")
+        return self.truth
+
+    def used(self) -> NDArray[np.int64]:
+        """Return the numbers of the images that are learnt from: those with a mask, where masks are looked at."""
+        if not self.config.looks_at_masks:
+            return np.arange(len(self.images))
+        return np.flatnonzero(replace(self.images, masks=self.truth).masked())
+
+    def threshold(self, seeds: Kept, salient: Kept) -> float:
+        """Choose the confidence of a seed without masks."""
+        at = place(self.out, "threshold", {"scale": OTHER_SCALE}, seeds.at.name, salient.at.name).with_suffix(".json")
+        if not at.is_file():
+            found = seed_threshold(seeds.maps, salient.maps, self.class_maps(OTHER_SCALE))
+            write_json(at, {"threshold": found})
+        return float(read_json(at)["threshold"])
+
+    def guide_labels(self, seeds: Kept, salient: Kept, threshold: float) -> Kept:
+        """Put seeds and saliency together.
+
+        Args:
+            seeds: of ``seeds``.
+            salient: of ``saliency``.
+            threshold: confidence from which on a pixel is a seed.
+        """
+        how = {"guide": self.config.guide, "config": asdict(GuideConfig()), "seed": self.config.seed}
+        at = place(self.out, "guide", {**how, "threshold": threshold}, seeds.at.name, salient.at.name)
+        say(f"guide labels ({self.config.guide}) from seeds of a confidence of {threshold:.2f}")
+        return Kept(guide_maps(at, self.images, seeds.maps, salient.maps, threshold, self.guide()), at)
+
+    def guide(self) -> Guide:
+        """Return what labels an image from its seeds and what is salient."""
+        images, seed, tags = self.images, self.config.seed, targets(self.images)
+        if self.config.guide == "seeds":
+            return lambda _, seeds, __: seeds
+        if self.config.guide == "g2":
+            return lambda index, seeds, salient: g2(seeds, salient, photograph(images.pixels[index]), GuideConfig())
+        return lambda index, _, salient: g0(salient, tags[index], np.random.default_rng((seed, index)), GuideConfig())
+
+    def labels(self) -> tuple[Kept, float | None]:
+        """Return the labels that the segmenter learns from, and the confidence of a seed if seeds were looked for."""
+        if self.config.guide == "masks":
+            return Kept(self.masks(), place(self.out, "guide", "masks", self.images.fingerprint)), None
+        seeds, salient = self.seeds(), self.saliency()
+        threshold = self.config.threshold or self.threshold(seeds, salient)
+        return self.guide_labels(seeds, salient, threshold), threshold
+
+    def segmenter(self, labels: Kept) -> tuple[Segmenter, Path]:
+        """Train a segmenter on labels of all images, and return it and its run folder."""
+        asked, used = self.asked("deeplab", self.config.segmenter_steps), self.used()
+        run = self.run_place("segmenter", asked, labels.at.name)
+        segmenter = self.trained(run, self.images.take(used).with_masks(labels.maps.take(used)), asked)
+        assert isinstance(segmenter, Segmenter)
+        return segmenter, run
+
+    def found(self, segmenter: Segmenter, run: Path) -> Kept:
+        """Keep the masks that a segmenter finds in all images, among the classes that their tags name."""
+        tagged = replace(self.images, tags=targets(self.images))
+        crf = LabelMapConfig(crf=FINAL if self.config.crf else None, tagged=True)
+        at = place(self.out, "masks", asdict(crf), run.name)
+        say(f"masks of {len(tagged)} images")
+        return Kept(stored_maps(at, tagged.pixels.extent, partial(label_maps, segmenter, tagged, config=crf)), at)
+
+    def asked(self, method: str, steps: int) -> Settings:
+        """Return the recipe ``cpu`` of a method, on the backbone and for the updates that are asked for."""
+        recipe = recipes(method)["cpu"]()
+        own = {"backbone": self.config.backbone, "weights": self.config.weights}
+        if method == "deeplab" and recipe.config.backbone != self.config.backbone:
+            own["layer"] = ""  # the recipe's is one of its own backbone
+        device = "cpu" if self.device == "cpu" else "auto"
+        training = {"seed": self.config.seed, "steps": steps or recipe.training.steps, "device": device}
+        folds = Folds(folds=1, official=False)
+        return settings(method, self.data, config=own, training=training, reading=self.reading, folds=folds)
+
+    def run_place(self, name: str, asked: Settings, *inputs: str) -> Path:
+        """Return the run folder for what is asked for."""
+        learnt = {key: value for key, value in asdict(asked.training).items() if key not in MAY_CHANGE_ON_RESUME}
+        how = {"method": asked.method, "config": asdict(asked.config), "steps": asked.training.steps, **learnt}
+        return place(self.out, name, how, *inputs)
+
+    def trained(self, at: Path, images: Images, asked: Settings) -> Method:
+        """Return a trained method, which is trained or gone on with where it is not done."""
+        nothing = images.take(np.arange(0))
+        parts = Split(train=images, validation=nothing, test=nothing)
+        say(f"{asked.method}: {asked.training.steps} updates in {at}")
+        run = train_on(images, asked, at, parts=parts, resume=(at / "config.json").is_file())
+        return fitting.restore(run, device=self.device)
+
+
+def learnt_from(samples: Samples, data: str) -> tuple[Images, list[str]]:
+    """Return the images whose tags are known, and what is to be said of the others.
+
+    Args:
+        samples: what was read.
+        data: path or name of it.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not isinstance(samples, Images):
+        raise DataError(f"{data} holds no images: masks are made of images and tags")
+    tags, known, tested = targets(samples), labelled(samples), samples.official == "test"
+    kept = np.flatnonzero(known & ~tested)
+    if not len(kept):
+        raise DataError(f"no image of {data} has tags: name a table with --tags, of columns image and tags")
+    images, count = replace(samples.take(kept), boxes=None), (tags[kept] == 1).sum(0)
+    told = {
+        "images of the test part are left alone": int(tested.sum()),
+        "images without tags are not learnt from": int((~known & ~tested).sum()),
+    }
+    notes = [f"{number} {what}" for what, number in told.items() if number]
+    for what, there in {"no image has": count == 0, "every image has": count == len(kept)}.items():
+        notes += [f"{what} {name}: nothing can be learnt of it" for name in np.array(samples.classes)[there]]
+    return images, notes
+
+
+def say(*sentences: str) -> None:
+    """Print sentences on standard error, once."""
+    if is_first_process():
+        print(*sentences, sep="\n", file=sys.stderr, flush=True)
+
+
+def _nothing(pixels: NDArray[np.uint8]) -> NDArray[np.floating]:
+    return np.zeros(pixels.shape[:2])
