@@ -220,7 +220,7 @@ def _masks_of(name: str, one: dict[str, Any]) -> str:
         f"{of['chosen']:g} chosen, {of['chosen_mean_iou']:.1f}, best {of['best']:g}, {of['best_mean_iou']:.1f}"
         for of in (of["threshold"]["g2"] for of in seeds if "threshold" in of)
     )
-    precision = ", ".join(f"{of['seeds']['all']['mean_precision']:.1f}" for of in seeds if "seeds" in of)
+    precision = ", ".join(str(of["seeds"]["all"]["mean_precision"] or "-") for of in seeds if "seeds" in of)
     return (
         f"`{name}`, {len(seeds)} seeds:\n\n{markdown(['labels to learn from', 'mean IoU of them', *heads], lines)}\n\n"
         f"mP of the seeds: {precision}. Threshold and mean IoU of G2 on training images, without and with masks: "

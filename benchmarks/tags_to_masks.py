@@ -268,9 +268,9 @@ def seed_quality(known: Known, seeds: Kept) -> dict[str, Any]:
         "background_recall": curve.background_recall,
         "mean_iou": np.array([np.nanmean(class_ious(table)) for table in tables]),
     }
-    percent = {name: [round(100 * float(values[place]), 2) for place in at] for name, values in lines.items()}
+    percent = {name: [in_percent(values[place]) for place in at] for name, values in lines.items()}
     return {
-        "mean_precision": round(100 * mean_precision(curve), 2),
+        "mean_precision": in_percent(mean_precision(curve)),
         "thresholds": [round(float(THRESHOLDS[place]), 2) for place in at],
         **percent,
     }
