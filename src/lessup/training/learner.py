@@ -99,6 +99,8 @@ class Learner(LightningModule):
             loss = losses.players[player] / self.settings.accumulate
             gradients = torch.autograd.grad(loss, own, retain_graph=player != self.players[-1])
             for weight, gradient in zip(own, gradients, strict=True):
+                if gradient.stride() != weight.stride():  # a fused optimiser on a GPU wants them alike
+                    gradient = torch.empty_like(weight).copy_(gradient)
                 weight.grad = gradient if weight.grad is None else weight.grad + gradient
         if last:
             for optimizer in optimizers:
