@@ -307,6 +307,30 @@ def test_random_damage_never_ends_in_another_error(kind):
                 assert 0 < len(str(error)) < 100  # noqa: PT017
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        tiff(noise(30, 40, 5), photometric="minisblack", planarconfig="contig", compression="zlib"),
+        tiff(noise(32, 32, 7), photometric="minisblack", planarconfig="contig", tile=(16, 16), compression="lzma"),
+        tiff(noise(channels=4, dtype=np.uint16), photometric="separated"),
+        b"P6 7 5 65535 " + noise(dtype=np.uint16).tobytes(),
+        b"P3 7 5 1023 " + b" ".join(b"%d" % number for number in range(105)),
+    ],
+    ids=["zlib", "tiles of lzma", "cmyk", "ppm", "plain ppm"],
+)
+def test_random_damage_to_bands_and_deep_files_never_ends_in_another_error(content):
+    whole = np.frombuffer(content, np.uint8)
+    with decoding():
+        for seed in range(150):
+            rng = np.random.default_rng(seed)
+            changed = whole.copy()
+            changed[rng.integers(0, min(len(whole), 400 if seed % 2 else len(whole)), 4)] = rng.integers(0, 256, 4)
+            try:
+                got(changed.tobytes(), max_megapixels=1)
+            except DataError as error:
+                assert 0 < len(str(error)) < 120  # noqa: PT017
+
+
 def test_mask_is_read_as_numbers_not_colours():
     numbers = RNG.choice(np.array([0, 1, 20, 255], np.uint8), (6, 9))
     image = Image.fromarray(numbers)

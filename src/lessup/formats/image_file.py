@@ -18,6 +18,7 @@ Pillow gives 8 bits for colour in JPEG 2000 and AVIF files, whatever they hold.
 """
 
 import io
+import lzma
 import re
 import struct
 import warnings
@@ -59,7 +60,7 @@ _ORIENTATION = 0x0112
 
 _BROKEN = (
     *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, KeyError, TypeError),
-    *(OverflowError, AttributeError, MemoryError, Image.DecompressionBombError),
+    *(OverflowError, AttributeError, MemoryError, Image.DecompressionBombError, lzma.LZMAError, ZeroDivisionError),
 )
 """What Pillow and tifffile raise on damaged bytes."""
 

@@ -43,7 +43,7 @@ class Reading:
         up: axis of shape files that points up; ``auto`` is y for GLB and z for the others.
         size: larger images are reduced to this many pixels on their short side when they are decoded; 0 is 256.
         colour: ``auto`` keeps what the images have (grey ones among colour ones become colour, and are counted).
-        max_megapixels: larger images are refused before they are decoded.
+        max_megapixels: larger images are refused before they are decoded; four bands of a TIFF count as one image.
     """
 
     side: int = 0
