@@ -99,13 +99,12 @@ def main() -> None:
     todo = [seed for seed in asked.seeds if not is_done(asked, seed)]
     if todo:
         known = read(asked)
-        if len(todo) == 1 or asked.jobs == 1:
+        if len(todo) > 1 < asked.jobs:
+            stages_of(asked, known, todo[0]).saliency()  # which all seeds share
+            side_by_side(asked, todo)
+        else:
             for seed in todo:
                 one_seed(asked, known, seed)
-        else:
-            with timed(asked, None, "saliency"):
-                stages_of(asked, known, todo[0]).saliency()  # which all seeds share
-            side_by_side(asked, todo)
     write(asked, content_of(asked))
 
 
@@ -276,6 +275,11 @@ def seed_quality(known: Known, seeds: Kept) -> dict[str, Any]:
     }
 
 
+def in_percent(share: float) -> float | None:
+    """Return a share in percent; None for NaN, which JSON has not."""
+    return None if np.isnan(share) else round(100 * float(share), 2)
+
+
 def thresholds(asked: argparse.Namespace, known: Known, seeds: Kept, salient: Kept, chosen: float) -> dict[str, Any]:
     """Return the mean IoU of G2 at a grid of thresholds and at the chosen one, on some training images with a mask."""
     train = known.train
@@ -340,13 +344,13 @@ def folder(asked: argparse.Namespace) -> Path:
 
 
 @contextmanager
-def timed(asked: argparse.Namespace, seed: int | None, what: str) -> Iterator[None]:
+def timed(asked: argparse.Namespace, seed: int, what: str) -> Iterator[None]:
     """Say how long something took, and keep it where it took long enough not to have been there already."""
     start = time.perf_counter()
     yield
     spent = time.perf_counter() - start
-    print(f"seed {'all' if seed is None else seed}, {what}: {spent:.1f} s", flush=True)
-    if seed is not None and what not in content_of(asked).get("seeds", {}).get(str(seed), {}).get("seconds", {}):
+    print(f"seed {seed}, {what}: {spent:.1f} s", flush=True)
+    if what not in content_of(asked).get("seeds", {}).get(str(seed), {}).get("seconds", {}):
         keep(asked, seed, "seconds", what, round(spent, 1))
 
 
