@@ -158,7 +158,7 @@ def test_the_whole_network_is_trained_on_the_labels_of_each_draw(encoder, monkey
     assert trained == wanted
 
 
-def test_the_rate_is_chosen_with_the_most_labels_and_kept_for_all(encoder, monkeypatch):
+def test_the_rate_is_chosen_with_the_most_labels_and_kept_for_all(encoder, monkeypatch, capsys):
     """The network that is trained at 0.2 alone tells the discs apart."""
     trained = []
 
@@ -173,6 +173,9 @@ def test_the_rate_is_chosen_with_the_most_labels_and_kept_for_all(encoder, monke
     result = measure(encoder, untouched(discs(16)), scratch=True, **settings)
     assert trained == [(0.1, 12), (0.2, 12), (0.4, 12), (0.2, 3), (0.2, 18)]  # of 6 labels a class, 2 are held out
     assert "from_scratch: learning rate 0.2 of 0.1, 0.2, 0.4" in result.notes
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "5 trainings of 500 updates: 1 rows x (3 to choose a learning rate + 2 to measure)"
+    assert said[-1] == "training 5 of 5 done"
 
 
 def test_settings_that_make_no_sense_are_refused(encoder, toy, box_split):

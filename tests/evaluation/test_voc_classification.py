@@ -123,6 +123,24 @@ def test_every_column_takes_the_rate_that_does_best_on_held_out_training_images(
     assert "model: learning rates 0.2 (fc8), 0.1 (all)" in result.notes
 
 
+@pytest.mark.parametrize(
+    ("settings", "count", "said"),
+    [
+        ({"learning_rates": (0.1, 0.2, 0.3)}, 36, "3 rows x 3 columns x (3 to choose a learning rate + 1 to measure)"),
+        ({"references": False, "columns": ("all",), "learning_rates": (0.1,)}, 1, "1 rows x 1 columns x (0 to choose"),
+        ({"images_per_class": 2, "draws": 2, "learning_rates": (0.1, 0.2)}, 18, "(0 to choose a learning rate + 2 to"),
+    ],
+)
+def test_as_many_trainings_are_announced_as_are_made(toy, stand_in, capsys, settings, count, said):
+    measure(toy, split(discs(), Folds()), **settings)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(stand_in.asked) == count
+    assert lines[0].startswith(f"{count} training{'s' * (count > 1)} of 1,000 updates: ")
+    assert said in lines[0]
+    done = [line.partition(" done")[0] for line in lines[1:]]
+    assert done == [f"training {number} of {count}" for number in range(1, count + 1)]
+
+
 def test_draws_train_anew_on_other_images_and_ask_the_rest(toy, stand_in):
     samples = discs()
     nothing = samples.take(np.arange(0))

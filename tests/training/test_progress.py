@@ -3,7 +3,7 @@ import re
 import pytest
 
 from lessup.training import progress
-from lessup.training.progress import ProgressLine
+from lessup.training.progress import ProgressLine, Trainings
 
 
 def test_outside_a_terminal_a_line_now_and_then_goes_to_standard_error(capsys, monkeypatch):
@@ -52,3 +52,18 @@ def test_other_processes_are_silent(capsys, monkeypatch):
         line.start(0)
         line.show(1, lambda: 0.5)
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_left_of_several_trainings_is_told_from_those_that_are_done(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    trainings = Trainings(3, "of 5 updates")
+    for seconds in (40.0, 200.0, 10.0):
+        now[0] += seconds
+        trainings.one_done()
+    assert capsys.readouterr().err.splitlines() == [
+        "3 trainings of 5 updates",
+        "training 1 of 3 done; about 80 s left",
+        "training 2 of 3 done; about 2 min left",
+        "training 3 of 3 done",
+    ]

@@ -25,10 +25,11 @@ from lessup.metrics.labels_needed import labels_needed
 from lessup.probes.image_fine_tuning import ImageFineTuningConfig, fine_tuned
 from lessup.probes.layer_choice import COSTS, support_vector_machine
 from lessup.probes.linear_rows import linear_rows
-from lessup.probes.rate_choice import RATES, chosen_rate
+from lessup.probes.rate_choice import RATES, chosen_rate, num_trials
 from lessup.runs import Training
 from lessup.samples.label_draws import Draw, LabelledPool
 from lessup.samples.splits import Split
+from lessup.training.progress import Trainings
 
 ENOUGH_CLASSES = 0.5
 """A number of labels is left out where a smaller share of the classes has so many."""
@@ -113,9 +114,10 @@ class LabelsCurve(Protocol):
             "from_scratch": untrained(method, config.seed) if config.scratch else None,
             "fine_tuned": method if config.fine_tuned else None,
         }
+        trainings = self._announced(sum(start is not None for start in starts.values()), pool, drawn)
         for row, start in starts.items():
             if isinstance(start, ImageEncoder):
-                metrics, rate = self._trained(start, pool, drawn)
+                metrics, rate = self._trained(start, pool, drawn, trainings)
                 rows[row] = scores_over(metrics)
                 notes = (
                     *notes,
@@ -164,16 +166,31 @@ class LabelsCurve(Protocol):
             found[row] = scores_over([settings_apart(of_level) for of_level in named])
         return found, rows.notes
 
-    def _trained(self, start: ImageEncoder, pool: LabelledPool, drawn: Drawn) -> tuple[list[dict[str, float]], float]:
+    def _announced(self, rows: int, pool: LabelledPool, drawn: Drawn) -> Trainings:
+        """Say how many trainings there will be."""
+        trials = num_trials(self.config.learning_rates, pool, drawn[max(drawn)][0].known)
+        measured = len(drawn) * self.config.trained_draws
+        return Trainings(
+            rows * (trials + measured),
+            f"of {self.config.steps:,} updates: {rows} rows x ({trials} to choose a learning rate + {measured} to "
+            "measure)",
+        )
+
+    def _trained(
+        self, start: ImageEncoder, pool: LabelledPool, drawn: Drawn, trainings: Trainings
+    ) -> tuple[list[dict[str, float]], float]:
         """Train the whole network with every number of labels; return the metrics by draw, and the rate."""
         most = drawn[max(drawn)][0].known
         rate = chosen_rate(
-            self.config.learning_rates, pool, most, lambda draw, rate: self._decided(start, pool, draw, 0, rate)
+            self.config.learning_rates,
+            pool,
+            most,
+            lambda draw, rate: self._decided(start, pool, draw, 0, rate, trainings),
         )
         metrics = [
             settings_apart(
                 {
-                    str(level): self._end_to_end(start, pool, draws[number], number, rate)
+                    str(level): self._end_to_end(start, pool, draws[number], number, rate, trainings)
                     for level, draws in drawn.items()
                 }
             )
@@ -182,13 +199,13 @@ class LabelsCurve(Protocol):
         return metrics, rate
 
     def _end_to_end(
-        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, number: int, rate: float
+        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, number: int, rate: float, trainings: Trainings
     ) -> dict[str, float]:
-        decided = self._decided(start, pool, draw, number, rate)
+        decided = self._decided(start, pool, draw, number, rate, trainings)
         return decision_scores(decided, pool.targets[draw.asked], pool.classes, several=pool.several)
 
     def _decided(
-        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, number: int, rate: float
+        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, number: int, rate: float, trainings: Trainings
     ) -> NDArray[np.float32]:
         """Train on what a draw knows and return (M, K) scores of what it asks."""
         config = self.config
@@ -196,6 +213,7 @@ class LabelsCurve(Protocol):
         settings = Training(steps=config.steps, batch_size=config.batch_size, seed=config.seed + number)
         network = fine_tuned(start, pool.join(draw.known), head, settings)
         decided: NDArray[np.float32] = network.classify_crops(pool.join(draw.asked), config.crops).mean(0)
+        trainings.one_done()
         return decided
 
 

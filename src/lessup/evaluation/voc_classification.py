@@ -24,11 +24,12 @@ from lessup.methods import ImageEncoder, Method
 from lessup.metrics.decisions import decision_scores
 from lessup.probes.image_fine_tuning import ImageFineTuningConfig, Trained, columns, fine_tuned
 from lessup.probes.linear_rows import chance, counted
-from lessup.probes.rate_choice import RATES, chosen_rate
+from lessup.probes.rate_choice import RATES, chosen_rate, num_trials
 from lessup.probes.reference_rows import references
 from lessup.runs import Training
 from lessup.samples.label_draws import Draw, LabelledPool
 from lessup.samples.splits import Split
+from lessup.training.progress import Trainings
 
 CLIP_NORM = 10.0
 """Largest norm of the gradient, of the published code."""
@@ -98,37 +99,64 @@ class VOCClassification(LabelProtocol):
             others = references(method, pool.parts[0], seed=config.seed)
             starts = {**others.networks, **starts}
             notes += others.notes
+        trainings = self._announced(len(starts), len(chosen), pool, draws)
         for row, start in starts.items():
             assert isinstance(start, ImageEncoder)
-            rates = {column: self._rate(start, pool, draws[0], column) for column in chosen}
-            rows[row] = [self._metrics(start, pool, draw, rates, number) for number, draw in enumerate(draws)]
+            rates = {column: self._rate(start, pool, draws[0], column, trainings) for column in chosen}
+            rows[row] = [
+                self._metrics(start, pool, draw, rates, number, trainings) for number, draw in enumerate(draws)
+            ]
             notes += (f"{row}: learning rates {', '.join(f'{rate:g} ({column})' for column, rate in rates.items())}",)
         scores = {row: scores_over(values) for row, values in rows.items()}
         return Result(scores, notes=(*notes, *counted(pool, draws)))
 
-    def _rate(self, start: ImageEncoder, pool: LabelledPool, draw: Draw, column: Trained) -> float:
+    def _announced(self, rows: int, columns: int, pool: LabelledPool, draws: Sequence[Draw]) -> Trainings:
+        """Say how many trainings there will be, and what makes them fewer."""
+        trials = num_trials(self.config.learning_rates, pool, draws[0].known)
+        return Trainings(
+            rows * columns * (trials + len(draws)),
+            f"of {self.config.steps:,} updates: {rows} rows x {columns} columns x ({trials} to choose a learning rate "
+            f"+ {len(draws)} to measure); one of --learning-rates, fewer --columns or --no-references make them fewer",
+        )
+
+    def _rate(
+        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, column: Trained, trainings: Trainings
+    ) -> float:
         """Return the best rate for one column on held-out known images."""
         return chosen_rate(
             self.config.learning_rates,
             pool,
             draw.known,
-            lambda parted, rate: self._decided(start, pool, parted, column, rate, 0)[0],
+            lambda parted, rate: self._decided(start, pool, parted, column, rate, 0, trainings)[0],
         )
 
     def _metrics(
-        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, rates: Mapping[Trained, float], number: int
+        self,
+        start: ImageEncoder,
+        pool: LabelledPool,
+        draw: Draw,
+        rates: Mapping[Trained, float],
+        number: int,
+        trainings: Trainings,
     ) -> dict[str, float]:
         """Return the metrics of all columns of a draw."""
         crops: dict[str, dict[str, float]] = {}
         whole: dict[str, dict[str, float]] = {}
         for column, rate in rates.items():
-            by_crops, at_once = self._decided(start, pool, draw, column, rate, number)
+            by_crops, at_once = self._decided(start, pool, draw, column, rate, number, trainings)
             crops[column] = _scored(by_crops, pool, draw)
             whole[f"{column}_whole"] = _overall(_scored(at_once, pool, draw))
         return settings_apart({**crops, **whole})
 
     def _decided(
-        self, start: ImageEncoder, pool: LabelledPool, draw: Draw, column: Trained, rate: float, number: int
+        self,
+        start: ImageEncoder,
+        pool: LabelledPool,
+        draw: Draw,
+        column: Trained,
+        rate: float,
+        number: int,
+        trainings: Trainings,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train one column and return the (M, K) scores of the crops and those of the whole images."""
         config = self.config
@@ -146,7 +174,9 @@ class VOCClassification(LabelProtocol):
         )
         network = fine_tuned(start, pool.join(draw.known), head, settings)
         asked = pool.join(draw.asked)
-        return network.classify_crops(asked, config.crops).mean(0), encode_all(network, asked)
+        decided = network.classify_crops(asked, config.crops).mean(0), encode_all(network, asked)
+        trainings.one_done()
+        return decided
 
 
 def _columns(method: ImageEncoder, asked: Sequence[Trained]) -> tuple[tuple[Trained, ...], tuple[str, ...]]:

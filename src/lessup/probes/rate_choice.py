@@ -15,6 +15,11 @@ Decide = Callable[[Draw, float], NDArray[np.float32]]
 """Trains on what a draw knows, at a rate, and returns (M, K) scores of what it asks."""
 
 
+def num_trials(rates: Sequence[float], pool: LabelledPool, known: NDArray[np.int64]) -> int:
+    """Return how often ``chosen_rate`` trains."""
+    return len(rates) if len(rates) > 1 and hold_out(pool, known) is not None else 0
+
+
 def chosen_rate(rates: Sequence[float], pool: LabelledPool, known: NDArray[np.int64], decide: Decide) -> float:
     """Return the rate after which held-out known images are told best; the first one where there is no choice.
 

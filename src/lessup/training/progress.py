@@ -62,6 +62,39 @@ class ProgressLine:
         self._step, self._time = step, time.monotonic()
 
 
+class Trainings:
+    """Says before several trainings how many there are, and after each how long the others may take."""
+
+    def __init__(self, count: int, what: str) -> None:
+        """Announce them.
+
+        Args:
+            count: how many.
+            what: what they are, such as ``of 1,000 updates``.
+        """
+        self._count, self._done = count, 0
+        self._start = time.monotonic()
+        if count:
+            _say(f"{count} training{'s' * (count > 1)} {what}")
+
+    def one_done(self) -> None:
+        """Count one, with what is measured after it."""
+        self._done += 1
+        left_s = (time.monotonic() - self._start) / self._done * (self._count - self._done)
+        ahead = f"; about {_duration(left_s)} left" if self._done < self._count else ""
+        _say(f"training {self._done} of {self._count} done{ahead}")
+
+
+def _say(sentence: str) -> None:
+    if is_first_process():
+        print(sentence, file=sys.stderr, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{seconds:.0f} s" if seconds < 90 else f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
 def _bar() -> Progress:
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True))
