@@ -138,7 +138,7 @@ def test_unlabelled_shapes_fit_what_needs_no_labels(tmp_path):
 def test_protocol_without_a_method_that_it_can_measure_does_not_fit(shapes, monkeypatch):
     monkeypatch.setitem(METHODS, "repairer", Picky)
     (problem,) = [fit.problem for fit in doctor.examine(shapes).protocols if fit.name == "repair"]
-    assert problem == "no method that fits is a ShapeAutoencoder"
+    assert problem == "measures picky, repairer, none of which fits this data"
 
 
 def test_next_command_prefers_the_recommended_method_and_quotes_the_path(tmp_path, monkeypatch):

@@ -69,5 +69,6 @@ def test_all_of_other_data_is_measured_where_nothing_is_learned_from_it(run, tmp
 
 
 def test_a_protocol_refuses_a_method_of_another_kind(run):
-    with pytest.raises(UsageError, match=r"inpainting measures methods of the kind Inpainter; .* holds voxel-unet"):
+    said = r"inpainting measures context-encoder; .* holds voxel-unet: choose another protocol .*, such as shape-repair"
+    with pytest.raises(UsageError, match=said):
         verbs.evaluate(run.path, "inpainting")

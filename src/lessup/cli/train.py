@@ -58,7 +58,8 @@ def run(words: list[str]) -> int:
         folds=given.folds,
     )
     trained = verbs.train(settings, given.run.out, overwrite=given.run.overwrite, resume=given.run.resume)
-    print(f"trained: {trained.path}; next: lessup evaluate {trained.path} --protocol P", file=sys.stderr)
+    following = f"lessup evaluate {trained.path} --protocol {verbs.next_protocol(trained)}"
+    print(f"trained: {trained.path}; next: {following}", file=sys.stderr)
     return 0
 
 

@@ -34,7 +34,8 @@ def protocol_fits(samples: Samples, fitting: dict[str, type[Method]]) -> tuple[F
             protocol = evaluation.load(name)
             _check_reads(protocol.reads, samples)
             if not any(issubclass(method, protocol.needs) for method in fitting.values()):
-                raise DataError(f"no method that fits is a {protocol.needs.__name__}")
+                measured = ", ".join(evaluation.measured_by(protocol)) or "no method yet"
+                raise DataError(f"measures {measured}, none of which fits this data")
         except LessupError as error:
             fits.append(Fit(name, str(error)))
         else:

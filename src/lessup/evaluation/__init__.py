@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from lessup import discovery
+from lessup import discovery, methods
+from lessup.errors import LessupError
 from lessup.methods import Method
 from lessup.samples.label_draws import Draw, LabelledPool, label_draws
 from lessup.samples.splits import Split
@@ -174,6 +176,16 @@ class LabelProtocol(Protocol):
     def _known(self) -> LabelConfig:
         assert isinstance(self.config, LabelConfig)
         return self.config
+
+
+def measured_by(protocol: type[Protocol]) -> tuple[str, ...]:
+    """Return the public names of the methods that a protocol can measure; those that cannot be loaded are left out."""
+    found = []
+    for name in discovery.names("methods"):
+        with suppress(LessupError):  # such as a method whose extra package is missing; whoever asks for it is told
+            if issubclass(methods.load(name), protocol.needs):
+                found.append(name)
+    return tuple(found)
 
 
 def load(name: str) -> type[Protocol]:

@@ -120,7 +120,7 @@ def _load(method: Method, checkpoint: Path) -> None:
     except (RuntimeError, TypeError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise RunError(
-            f"the weights in {checkpoint} do not fit {type(method).__name__} as configured ({reason}): "
+            f"the weights in {checkpoint} do not fit the run's method as configured ({reason}): "
             "they belong to another method or config"
         ) from error
 

@@ -12,6 +12,7 @@ from lessup.verbs.comparison import compare
 from lessup.verbs.localization import localize
 from lessup.verbs.masks_from_tags import segment_from_tags
 from lessup.verbs.measurement import evaluate
+from lessup.verbs.next_protocol import next_protocol
 from lessup.verbs.segmentation import segment
 from lessup.verbs.trained import encode, load, neighbors, shape_autoencoder
 from lessup.verbs.training import train
@@ -25,6 +26,7 @@ __all__ = [
     "load",
     "localize",
     "neighbors",
+    "next_protocol",
     "segment",
     "segment_from_tags",
     "settings",

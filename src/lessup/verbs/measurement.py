@@ -19,6 +19,7 @@ from lessup.samples.class_numbers import numbered_as
 from lessup.samples.images import Images
 from lessup.samples.splits import Folds, Split, split
 from lessup.verbs.left_out import left_out
+from lessup.verbs.next_protocol import next_protocol
 from lessup.verbs.trained import load, load_like
 
 
@@ -50,8 +51,9 @@ def evaluate(
     protocol_class = evaluation.load(protocol)
     if not isinstance(method, protocol_class.needs):
         raise UsageError(
-            f"{protocol} measures methods of the kind {protocol_class.needs.__name__}; {folder.path} holds "
-            f"{settings.method}, which is none (see `lessup list protocols`)"
+            f"{protocol} measures {', '.join(evaluation.measured_by(protocol_class))}; {folder.path} holds "
+            f"{settings.method}: choose another protocol (see `lessup list protocols`), such as "
+            f"{next_protocol(folder)}"
         )
     samples = load_like(folder, method, data or settings.data)
     missing = samples.lacking(protocol_class.reads)
