@@ -1,8 +1,10 @@
 """The command line's words, exits and errors."""
 
+import dataclasses
+
 import pytest
 
-from lessup import discovery
+from lessup import discovery, evaluation
 from lessup.cli import COMMANDS, main
 
 
@@ -34,6 +36,25 @@ def test_every_protocol_has_help(protocol: str, capsys: pytest.CaptureFixture[st
         main(["evaluate", "--protocol", protocol, "--help"])
     assert ended.value.code == 0
     assert "--protocol" in capsys.readouterr().out
+
+
+NO_NETWORK = ("list", "doctor", "report")
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in NO_NETWORK])
+def test_every_command_that_runs_a_network_takes_a_device(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    what = {"train": ["vconv-dae"], "evaluate": ["--protocol", "knn"], "compare": ["--protocol", "knn"]}
+    with pytest.raises(SystemExit):
+        main([command, *what.get(command, []), "--help"])
+    assert "--device" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("protocol", discovery.names("evaluation"))
+def test_one_layer_is_asked_for_by_layer_and_several_by_layers(protocol: str) -> None:
+    fields = {field.name: field.type for field in dataclasses.fields(evaluation.load(protocol).Config)}
+    assert fields.get("layer", str | None) in (str | None, "str | None")
+    assert fields.get("layers", tuple[str, ...]) in (tuple[str, ...], "tuple[str, ...]")
+    assert not {"layer", "layers"} <= set(fields)
 
 
 def test_method_has_its_own_flags(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,15 @@ def encode(run: str | Path, data: str, out: str | Path, *, layer: str | None = N
     return Path(out)
 
 
-def neighbors(run: str | Path, data: str, query: str | Path, *, count: int = 5) -> list[tuple[str, float]]:
+def neighbors(
+    run: str | Path,
+    data: str,
+    query: str | Path,
+    *,
+    count: int = 5,
+    layer: str | None = None,
+    device: str = "cpu",
+) -> list[tuple[str, float]]:
     """Find the samples of a data set that are most like one file, by cosine of their features.
 
     Args:
@@ -74,18 +82,22 @@ def neighbors(run: str | Path, data: str, query: str | Path, *, count: int = 5) 
         data: path or name of the data.
         query: one shape file.
         count: how many to return.
+        layer: named layer; the method's default if not given.
+        device: where to compute.
 
     Returns:
         Names and cosines in [-1, 1], the nearest first.
     """
     from lessup.shapes.files import read_shape
 
-    folder, method = load(run)
+    folder, method = load(run, device=device)
+    name = method.chosen(layer)
     samples = load_like(folder, method, data)
     grid = torch.from_numpy(read_shape(Path(query), Settings.of(folder.config).reading))[None]
     with torch.inference_mode():
-        asked = method.encode({"voxels": grid, "label": torch.tensor([-1])}).numpy()
-    features = encode_all(method, samples)
+        batch = {"voxels": grid.to(method.device), "label": torch.tensor([-1], device=method.device)}
+        asked = method.encode(batch, name).cpu().numpy()
+    features = encode_all(method, samples, layer=name)
     lengths = np.linalg.norm(features, axis=1) * np.linalg.norm(asked)
     cosines = (features @ asked[0]) / np.maximum(lengths, 1e-12)
     order = np.argsort(-cosines, kind="stable")[:count]
