@@ -11,9 +11,11 @@ from posixpath import splitext
 from typing import Protocol, cast
 
 from lessup import discovery
-from lessup.errors import DataError
+from lessup.errors import DataError, UsageError
 from lessup.formats.file_tree import is_tree, open_tree
 from lessup.samples import Reading, Samples
+from lessup.samples.box_foreground import box_foreground
+from lessup.samples.images import Images
 
 
 class Source(Protocol):
@@ -39,20 +41,30 @@ def load(path: str | Path, reading: Reading | None = None) -> Samples:
 
     Args:
         path: a file or folder, or the name of an embedded data set such as ``furniture``.
-        reading: how to read it.
+        reading: how to read it; ``masks`` of boxes are made of what the source gives.
 
     Raises:
+        UsageError: ``without`` names a class that is not there.
         DataError: nothing is there, or no source recognises it; the message says what was found and what was wanted.
+            Or there are no boxes to make masks of.
     """
     path = Path(path)
     name = source_of(path)
     candidates = sources()
     if name:
-        return candidates[name].load(path, reading or Reading())
+        return _as_asked(candidates[name].load(path, reading or Reading()), path, reading or Reading())
     if not path.exists():
         raise DataError(f"nothing at {path}: give a file, a folder or an embedded data set (see `lessup list data`)")
     wanted = "; ".join(source.wanted for source in candidates.values())
     raise DataError(f"no usable data at {path}: found {_contents(path)}; wanted {wanted} (see `lessup doctor {path}`)")
+
+
+def _as_asked(samples: Samples, path: Path, reading: Reading) -> Samples:
+    if reading.masks == "own" and not reading.without:
+        return samples
+    if reading.masks == "own" or not isinstance(samples, Images):
+        raise UsageError("classes are left out, and masks are made, of images with boxes: pass --masks boxes")
+    return box_foreground(samples, path, without=reading.without)
 
 
 def source_of(path: Path) -> str | None:

@@ -44,6 +44,8 @@ class Reading:
         size: larger images are reduced to this many pixels on their short side when they are decoded; 0 is 256.
         colour: ``auto`` keeps what the images have (grey ones among colour ones become colour, and are counted).
         max_megapixels: larger images are refused before they are decoded; four bands of a TIFF count as one image.
+        masks: ``boxes`` makes masks of one class, the foreground, of the boxes of images, for a network for saliency.
+        without: classes whose images are left out then, such as those that are to be segmented later.
     """
 
     side: int = 0
@@ -53,6 +55,8 @@ class Reading:
     size: int = 0
     colour: Literal["auto", "grey", "rgb"] = "auto"
     max_megapixels: int = 120
+    masks: Literal["own", "boxes"] = "own"
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from lessup.runs.provenance import provenance
 from lessup.runs.within import RECORD
 from lessup.samples import Reading
 from lessup.verbs.left_out import say_left_out
-from lessup.verbs.tag_stages import FromTagsConfig, TagStages, learnt_from, say
+from lessup.verbs.tag_stages import SALIENCY, FromTagsConfig, TagStages, learnt_from, load_saliency_network, say
 
 
 def segment_from_tags(
@@ -49,12 +49,12 @@ def segment_from_tags(
         The content of ``segment.json``.
 
     Raises:
-        UsageError: a setting is out of range.
+        UsageError: a setting is out of range, or no network for saliency is where one is said to be.
         DataError: the data is no images, none of them has tags, or masks are asked for and there are none.
         RunError: the folder holds something else, or cannot be written.
     """
     config, reading, out = config or FromTagsConfig(), reading or Reading(), Path(out)
-    _check(config, out)
+    _check(config, reading, out, device)
     samples = image_table.load_named(Path(data), Path(tags), reading) if tags else sources.load(data, reading)
     say_left_out(samples, data)
     images, notes = learnt_from(samples, data)
@@ -75,8 +75,12 @@ def segment_from_tags(
     return record
 
 
-def _check(config: FromTagsConfig, out: Path) -> None:
+def _check(config: FromTagsConfig, reading: Reading, out: Path, device: str) -> None:
     if config.rounds < 1 or not 0 <= config.threshold <= 1 or min(config.seeder_steps, config.segmenter_steps) < 0:
         raise UsageError("wanted --rounds of 1 or more, a --threshold from 0 to 1, and steps of 0 or more")
+    if reading.masks == "boxes":
+        raise UsageError("boxes have no part in tags: `lessup train deeplab --masks boxes`, then --saliency RUN here")
+    if config.saliency not in SALIENCY:
+        load_saliency_network(config.saliency, device=device)
     if is_occupied(out) and not (out / RECORD).is_file():
         raise RunError(f"{out} holds something else already: pass another --out (nothing was written)")

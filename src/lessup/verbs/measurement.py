@@ -55,7 +55,7 @@ def evaluate(
             f"{settings.method}: choose another protocol (see `lessup list protocols`), such as "
             f"{next_protocol(folder)}"
         )
-    samples = load_like(folder, method, data or settings.data)
+    samples = load_like(folder, method, data or settings.data, measured=True)
     missing = samples.lacking(protocol_class.reads)
     if missing:
         raise DataError(

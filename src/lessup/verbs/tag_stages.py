@@ -4,29 +4,33 @@ Source: Oh et al., *Exploiting Saliency for Object Segmentation from Image Level
 https://arxiv.org/abs/1701.08261; the stages as functions of arrays are in ``masks/stages.py``.
 """
 
+import difflib
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lessup import training as fitting
-from lessup.errors import DataError
+from lessup.errors import DataError, UsageError
 from lessup.experiments import Settings, settings
 from lessup.experiments.description import MAY_CHANGE_ON_RESUME
 from lessup.masks.dense_crf import FINAL
 from lessup.masks.fine_maps import FineMaps
-from lessup.masks.guide_labels import GuideConfig, g0, g2
+from lessup.masks.guide_labels import Flags, GuideConfig, Labels, g0, g1, g2
+from lessup.masks.network_saliency import network_saliency, saliency_network
 from lessup.masks.overlays import photograph
+from lessup.masks.region_scores import blanked_scores
 from lessup.masks.saliency import PAPER, saliency
 from lessup.masks.segmenter import LabelMapConfig, label_maps
 from lessup.masks.stages import (
     ClassMaps,
     Guide,
+    Salient,
     guide_maps,
     oracle_maps,
     place,
@@ -36,13 +40,20 @@ from lessup.masks.stages import (
     tagged_maps,
 )
 from lessup.methods import Classifier, Method, Segmenter, recipes
+from lessup.methods.deeplab import DeepLab
 from lessup.runs.files import is_first_process, read_json, write_json
 from lessup.samples import Reading, Samples
+from lessup.samples.assembly import fingerprint
 from lessup.samples.images import Images, Ragged
 from lessup.samples.label_draws import labelled, targets
 from lessup.samples.map_file import stored_maps
 from lessup.samples.splits import Folds, Split
+from lessup.training.modes import batch_on
+from lessup.verbs.trained import load
 from lessup.verbs.training import train_on
+
+SALIENCY = ("contrast", "none", "oracle")
+"""Kinds of saliency that need no network."""
 
 OTHER_SCALE = 1.5
 """At which the network sees images again when the threshold is chosen."""
@@ -57,11 +68,12 @@ class FromTagsConfig:
         weights: file, run folder or ``imagenet``, from which both begin; empty for random weights.
         seeder_steps: updates of the network that finds seeds; 0 takes those of the recipe ``cpu`` of ``cam``.
         segmenter_steps: updates of the segmenter; 0 takes those of the recipe ``cpu`` of ``deeplab``.
-        saliency: ``contrast`` with what lies along the rim, or ``none``; ``oracle`` is the true foreground, and leaves
-            out the images without a mask.
+        saliency: ``contrast`` with what lies along the rim, ``none``, or the run folder of a network that learnt it
+            from boxes; ``oracle`` is the true foreground, and leaves out the images without a mask.
         threshold: confidence from which on a pixel is a seed; 0 chooses it without masks.
-        guide: ``g2`` spreads seeds through what is salient, ``g0`` gives every salient region a random class, ``seeds``
-            are the seeds alone; ``masks`` are those of the data, the ceiling, and leave out the images without one.
+        guide: ``g2`` spreads seeds through what is salient, ``g1`` gives every salient region the class that the
+            network which finds seeds sees in it, ``g0`` a random class, ``seeds`` are the seeds alone; ``masks`` are
+            those of the data, the ceiling, and leave out the images without one.
         rounds: 2 trains a second segmenter on the masks of the first.
         crf: whether a dense CRF follows the segmenter.
         seed: of all that is drawn.
@@ -71,9 +83,9 @@ class FromTagsConfig:
     weights: str = "imagenet"
     seeder_steps: int = 0
     segmenter_steps: int = 0
-    saliency: Literal["contrast", "none", "oracle"] = "contrast"
+    saliency: str = "contrast"
     threshold: float = 0.0
-    guide: Literal["g2", "g0", "seeds", "masks"] = "g2"
+    guide: Literal["g2", "g1", "g0", "seeds", "masks"] = "g2"
     rounds: int = 1
     crf: bool = True
     seed: int = 0
@@ -130,12 +142,16 @@ class TagStages:
 
         def maps(some: NDArray[np.int64]) -> Iterable[tuple[NDArray[np.int64], NDArray[np.floating]]]:
             if not read:
-                seeder = self.trained(self.seeder_place(), self.images, self.asked("cam", self.config.seeder_steps))
-                assert isinstance(seeder, Classifier)
-                read.append(tagged_maps(FineMaps(seeder), self.images, scale=scale))
+                read.append(tagged_maps(FineMaps(self.seeder()), self.images, scale=scale))
             return read[0](some)
 
         return maps
+
+    def seeder(self) -> Classifier:
+        """Return the network that finds seeds, which is trained where that is not done."""
+        seeder = self.trained(self.seeder_place(), self.images, self.asked("cam", self.config.seeder_steps))
+        assert isinstance(seeder, Classifier)
+        return seeder
 
     def seeder_place(self) -> Path:
         """Return the run folder of the network that finds seeds."""
@@ -144,11 +160,19 @@ class TagStages:
     def saliency(self) -> Kept:
         """Keep what is salient in all images."""
         kind = self.config.saliency
-        at = place(self.out, "saliency", {"kind": kind, "config": asdict(PAPER)}, self.images.fingerprint)
+        salient: Salient = _nothing
+        how: dict[str, Any] = {"kind": kind, "config": asdict(PAPER)}
+        if kind == "contrast":
+            salient = saliency
+        elif kind not in SALIENCY:
+            network = load_saliency_network(kind, device=self.device)
+            weights = [value.cpu().numpy() for value in network.state_dict().values()]
+            how, salient = {"weights": fingerprint(*weights)}, partial(network_saliency, network)
+        at = place(self.out, "saliency", how, self.images.fingerprint)
         say(f"saliency ({kind}) of {len(self.images)} images")
         if kind == "oracle":
             return Kept(oracle_maps(at, self.masks()), at)
-        return Kept(saliency_maps(at, self.images, saliency if kind == "contrast" else _nothing), at)
+        return Kept(saliency_maps(at, self.images, salient), at)
 
     def masks(self) -> Ragged:
         """Return the masks that the data has.
@@ -189,12 +213,15 @@ class TagStages:
 
     def guide(self) -> Guide:
         """Return what labels an image from its seeds and what is salient."""
-        images, seed, tags = self.images, self.config.seed, targets(self.images)
-        if self.config.guide == "seeds":
-            return lambda _, seeds, __: seeds
-        if self.config.guide == "g2":
-            return lambda index, seeds, salient: g2(seeds, salient, photograph(images.pixels[index]), GuideConfig())
-        return lambda index, _, salient: g0(salient, tags[index], np.random.default_rng((seed, index)), GuideConfig())
+        images, seed, tags, config = self.images, self.config.seed, targets(self.images), GuideConfig()
+        match self.config.guide:
+            case "g2":
+                return lambda index, seeds, salient: g2(seeds, salient, photograph(images.pixels[index]), config)
+            case "g1":
+                return partial(_classified, self.seeder(), images)
+            case "g0":
+                return lambda index, _, salient: g0(salient, tags[index], np.random.default_rng((seed, index)), config)
+        return lambda _, seeds, __: seeds
 
     def labels(self) -> tuple[Kept, float | None]:
         """Return the labels that the segmenter learns from, and the confidence of a seed if seeds were looked for."""
@@ -273,10 +300,33 @@ def learnt_from(samples: Samples, data: str) -> tuple[Images, list[str]]:
     return images, notes
 
 
+def load_saliency_network(run: str, *, device: str) -> DeepLab:
+    """Restore a network for saliency.
+
+    Args:
+        run: its run folder.
+        device: where to compute.
+
+    Raises:
+        UsageError: no such run, or one of another kind.
+    """
+    if not (Path(run) / "config.json").is_file():
+        near = difflib.get_close_matches(run, SALIENCY, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"--saliency {run}: wanted {', '.join(SALIENCY)} or the run folder of a network for it{hint}")
+    return saliency_network(load(run, device=device)[1], run)
+
+
 def say(*sentences: str) -> None:
     """Print sentences on standard error, once."""
     if is_first_process():
         print(*sentences, sep="\n", file=sys.stderr, flush=True)
+
+
+def _classified(seeder: Classifier, images: Images, index: int, _: Labels, salient: Flags) -> Labels:
+    """Return G1 of one image: each salient region has the class of its tags that the network sees in it."""
+    scores = blanked_scores(seeder, batch_on(seeder.device, images, np.array([index])))
+    return g1(salient, targets(images)[index], scores, GuideConfig())
 
 
 def _nothing(pixels: NDArray[np.uint8]) -> NDArray[np.floating]:

@@ -1,5 +1,6 @@
 """What a trained run is asked for beside scores: its method, features, and the samples most like one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,18 +31,20 @@ def load(run: str | Path, *, device: str = "cpu") -> tuple[Run, Method]:
     return folder, fitting.restore(folder, device=device)
 
 
-def load_like(run: Run, method: Method, data: str) -> Samples:
+def load_like(run: Run, method: Method, data: str, *, measured: bool = False) -> Samples:
     """Load data as a run read its own, and say what of it is left out.
 
     Args:
         run: the run.
         method: its trained method.
         data: path or name of the data.
+        measured: whether masks are made of boxes, where the run learnt from such; what is only looked at needs none.
 
     Raises:
         DataError: the data cannot be used, or the run's network cannot read it.
     """
-    samples = sources.load(data, Settings.of(run.config).reading)
+    reading = Settings.of(run.config).reading
+    samples = sources.load(data, reading if measured else replace(reading, masks="own", without=()))
     say_left_out(samples, data)
     method.check(samples)
     return samples

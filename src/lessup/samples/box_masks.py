@@ -13,14 +13,16 @@ from lessup.errors import DataError, MissingExtraError, ShapeError, UsageError
 Flags = NDArray[np.bool_]
 
 FEWEST = 5
-"""Gaussians of a model of colours in OpenCV; each side of the box needs as many pixels."""
+"""Gaussians of a model of colours in OpenCV; both the boxes and what is outside need as many pixels."""
 
 LEAST_SHARE = 0.2
 """Of its box; an object smaller than that is not believed. Ours: it lost the object's colours to the background."""
 
 
 def box_masks(pixels: NDArray[np.uint8], boxes: NDArray[np.floating], *, num_iterations: int = 5) -> Flags:
-    """Return the object in each box: what is unlike the image outside the box.
+    """Return the object in each box: what is unlike the image outside all boxes.
+
+    The image is cut once, so that no object counts as background of another.
 
     Args:
         pixels: (H, W, 1) or (H, W, 3).
@@ -30,7 +32,7 @@ def box_masks(pixels: NDArray[np.uint8], boxes: NDArray[np.floating], *, num_ite
 
     Returns:
         (M, H, W), nothing outside the box. The whole box where GrabCut has too little to learn from (fewer than
-        ``FEWEST`` pixels in the box or outside) or finds less than ``LEAST_SHARE`` of it; nothing for a box without
+        ``FEWEST`` pixels in all boxes or outside) or finds less than ``LEAST_SHARE`` of it; nothing for a box without
         pixels in the image.
 
     Raises:
@@ -47,33 +49,39 @@ def box_masks(pixels: NDArray[np.uint8], boxes: NDArray[np.floating], *, num_ite
         raise DataError(f"GrabCut compares colours: {pixels.shape[2]} channels came, 1 or 3 are wanted")
     if num_iterations < 1:
         raise UsageError(f"num_iterations = {num_iterations}: wanted at least 1")
-    colours = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
-    masks = np.zeros((len(boxes), *pixels.shape[:2]), bool)
-    for mask, box in zip(masks, boxes, strict=True):
-        left, top, right, bottom = _whole_pixels(box, pixels.shape)
-        mask[top:bottom, left:right] = True
-        if min(mask.sum(), (~mask).sum()) >= FEWEST:
-            found = _grab_cut(colours, (left, top, right - left, bottom - top), num_iterations)
-            mask &= found | (found.sum() < LEAST_SHARE * mask.sum())
+    masks = inside(boxes, pixels.shape[:2])
+    within = np.logical_or.reduce(masks, axis=0)
+    if min(within.sum(), (~within).sum()) >= FEWEST:
+        colours = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+        found = masks & _grab_cut(colours, within, num_iterations)
+        area, whole = (each.sum(axis=(1, 2), keepdims=True) for each in (found, masks))
+        masks = np.where(area < LEAST_SHARE * whole, masks, found)
     return masks
 
 
-def _whole_pixels(box: NDArray[np.floating], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return left, top, right, bottom within the image."""
-    low = np.floor(box[:2]).clip(0, (shape[1], shape[0])).astype(int)
-    high = np.ceil(box[2:]).clip(low, (shape[1], shape[0])).astype(int)
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+def inside(boxes: NDArray[np.floating], size: tuple[int, ...]) -> Flags:
+    """Return (M, H, W) which pixels of an image of a size (H, W) each box touches.
+
+    >>> inside(np.array([[0.5, 0, 9, 1]]), (2, 3)).astype(int)
+    array([[[1, 1, 1],
+            [0, 0, 0]]])
+    """
+    touched = np.zeros((len(boxes), *size), bool)
+    low, high = np.floor(boxes[:, :2]).clip(0), np.ceil(boxes[:, 2:]).clip(0)
+    for mask, (left, top), (right, bottom) in zip(touched, low.astype(int), high.astype(int), strict=True):
+        mask[top:bottom, left:right] = True
+    return touched
 
 
-def _grab_cut(colours: NDArray[np.uint8], rectangle: tuple[int, int, int, int], num_iterations: int) -> Flags:
-    """Return (H, W) the foreground within left, top, width, height."""
+def _grab_cut(colours: NDArray[np.uint8], within: Flags, num_iterations: int) -> Flags:
+    """Return (H, W) the foreground among the pixels ``within``."""
     try:
         import cv2
     except ImportError as error:
         raise MissingExtraError("masks from boxes need OpenCV: pip install 'lessup[vision]'") from error
     cv2.setRNGSeed(0)  # its first models of colours are drawn at random, from a generator that all of OpenCV shares
-    state = np.zeros(colours.shape[:2], np.uint8)
+    state = np.where(within, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
     models = np.zeros((2, 1, 65))
-    cv2.grabCut(colours, state, rectangle, models[0], models[1], num_iterations, cv2.GC_INIT_WITH_RECT)
+    cv2.grabCut(colours, state, (0, 0, 0, 0), models[0], models[1], num_iterations, cv2.GC_INIT_WITH_MASK)
     found: Flags = (state == cv2.GC_FGD) | (state == cv2.GC_PR_FGD)
     return found
