@@ -157,11 +157,11 @@ class Localization(Protocol):
             [_overlap(central_box(_extent(images, index), side), _objects(images, index)) for side in sides.tolist()]
             for index in range(len(images))
         ]
-        return float(sides[_best(metrics.box_accuracies(np.array(overlaps)))])
+        return float(sides[metrics.best_place(metrics.box_accuracies(np.array(overlaps)))])
 
     def _best_threshold(self, outcomes: Sequence["Outcome"]) -> float:
         accuracy = metrics.box_accuracies(np.stack([each.largest for each in outcomes]))
-        return float(self._thresholds[_best(accuracy)])
+        return float(self._thresholds[metrics.best_place(accuracy)])
 
     def _outcomes(self, networks: Networks, images: Images, drawing: Drawing) -> dict[str, list["Outcome"]]:
         """Return how every row does on every image."""
@@ -286,12 +286,6 @@ def _overlap(box: NDArray[np.floating], objects: NDArray[np.floating]) -> float:
 def _one(box: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (1, 4): the box, or one of no area."""
     return box if len(box) else np.zeros((1, 4))
-
-
-def _best(accuracy: NDArray[np.float64]) -> int:
-    """Return the place of the best value: of several that are as good, the middle one."""
-    places = np.flatnonzero(accuracy == accuracy.max())
-    return int(places[len(places) // 2])
 
 
 def _padded(arrays: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:

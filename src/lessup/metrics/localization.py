@@ -85,6 +85,16 @@ def box_accuracies(overlaps: NDArray[np.floating], *, least: float = OVERLAP) ->
     return shares
 
 
+def best_place(accuracy: NDArray[np.floating]) -> int:
+    """Return the place of the best of (S,) accuracies: of several that are as good, the middle one.
+
+    >>> best_place(np.array([0.5, 0.7, 0.7, 0.7, 0.1]))
+    2
+    """
+    places = np.flatnonzero(accuracy == accuracy.max())
+    return int(places[len(places) // 2])
+
+
 def max_box_accuracy(overlaps: NDArray[np.floating], *, least: float = OVERLAP) -> float:
     """Return MaxBoxAcc: the accuracy at the threshold that suits these images best.
 
