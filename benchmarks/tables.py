@@ -255,6 +255,40 @@ def dense_crf() -> str:
     return markdown(["one photograph", "seconds", "times faster", "labels equal, %", "mean difference of Q"], lines)
 
 
+def localization() -> str:
+    """Boxes found on the part of Tiny-ImageNet's validation images that chose nothing, class given."""
+    heads = ("images", "box accuracy", "over the best blind box", "with the class named", "mean over thresholds")
+    parts = []
+    for name, one in results().items():
+        if name.startswith("localization"):
+            lines = [_localized(row, values, one["gains"].get(row)) for row, values in one["rows"].items()]
+            parts.append(f"`{name}`, where the first part chose *{one['chosen']}*:\n\n{markdown(['%', *heads], lines)}")
+    return "\n\n".join(parts) or "**Not run.**"
+
+
+def _localized(row: str, values: dict[str, Any], gain: dict[str, Any] | None) -> list[str]:
+    gained = f"{gain['points']:+.1f} ± {gain['standard_error']:.1f}" if gain else "-"
+    mean = f"{values['mean_box_accuracy']:.1f}" if "mean_box_accuracy" in values else "-"
+    return [row, f"{values['n']:,}", f"{values['given']:.1f}", gained, f"{values['top1']:.1f}", mean]
+
+
+def pooling() -> str:
+    """Average against max pooling: classes named, and objects found."""
+    heads = {"top1_class": "class named", "given": "box accuracy", "given_at_20": "at 20 %"} | {
+        "mean_box_accuracy": "mean over thresholds"
+    }
+    parts = []
+    for name, one in results().items():
+        if name.startswith("pooling"):
+            lines = [
+                [row, *(f"{values[key]['mean']:.1f} ± {values[key]['std']:.1f}" for key in heads)]
+                for row, values in one["table"].items()
+            ]
+            settings = f"{one['classes']} classes, {one['steps']:,} updates, seeds {', '.join(map(str, one['seeds']))}"
+            parts.append(f"`{name}`, {settings}:\n\n{markdown(['%', *heads.values()], lines)}")
+    return "\n\n".join(parts) or "**Not run.**"
+
+
 def provenance() -> str:
     """Command, commit, machine and time of every result."""
     lines = []
@@ -282,6 +316,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "precision": precision,
     "dense_crf": dense_crf,
     "masks": masks,
+    "localization": localization,
+    "pooling": pooling,
     "provenance": provenance,
 }
 
