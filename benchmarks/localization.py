@@ -26,7 +26,7 @@ from timm.data import ImageNetInfo
 from torch import Tensor
 
 import record
-from lessup.backbones import weights
+from lessup.backbones.weights import IMAGENET, begin_from, read
 from lessup.data import tiny_imagenet
 from lessup.formats.file_tree import open_tree
 from lessup.masks.boxes import SHARE, Scale, boxes_over, central_box, release_boxes, scaled
@@ -180,8 +180,8 @@ def network(path: Path, device: str) -> Supervised:
     known = ImageNetInfo("imagenet-1k").label_names()
     outputs = torch.tensor([known.index(number) for number in numbers])
     classifier = Supervised(SupervisedConfig(backbone="efficientnet-lite0", num_classes=len(numbers)))
-    weights.begin_from(weights.IMAGENET, classifier.backbone)
-    stored = weights.read(weights.IMAGENET)
+    begin_from(IMAGENET, classifier.backbone)
+    stored = read(IMAGENET)
     classifier.classifier.load_state_dict({key: stored[f"_fc.{key}"][outputs] for key in ("weight", "bias")})
     return classifier.to(device).eval()
 
@@ -225,26 +225,28 @@ def overlaps(score_map: Floats, box: Floats, scale: Scale) -> NDArray[np.float64
     return np.array([[own[0] if len(own) else 0.0 for own in drawn], [own.max(initial=0.0) for own in drawn]])
 
 
-def agreed(score_map: Floats, scale: Scale, weight: float) -> Floats:
-    """Return (1, 4) the box that most other boxes agree with, where no threshold is sure to be right.
+def agreed(score_map: Floats, scale: Scale, weights: Sequence[float] = WEIGHTS) -> Floats:
+    """Return (W, 4) for each weight the box that most other boxes agree with, where no threshold is sure to be right.
 
     Of the largest parts at all of ``AGREEING`` and of the central boxes of ``CENTRAL``, that box is taken which the
-    largest share of them overlaps by half; the central ones count for ``weight`` together. Of several, the one that
+    largest share of them overlaps by half; the central ones count for the weight together. Of several, the one that
     overlaps more on average.
     """
     parts = [own[:1] for own in boxes_over(scaled(score_map, scale), AGREEING)]
     drawn = np.concatenate([own for own in parts if len(own)] + [central_box((64, 64), side) for side in CENTRAL])
     count = len(drawn) - len(CENTRAL)
-    share = np.r_[np.full(count, (1 - weight) / max(count, 1)), np.full(len(CENTRAL), weight / len(CENTRAL))]
     common = overlap(drawn, drawn)
-    votes = (common >= metrics.OVERLAP) @ share + MEAN * (common @ share)
-    return drawn[[votes.argmax()]]
+    fit = (common >= metrics.OVERLAP) + MEAN * common  # (M, M)
+    shares = [
+        np.r_[np.full(count, (1 - weight) / max(count, 1)), np.full(len(CENTRAL), weight / len(CENTRAL))]
+        for weight in weights
+    ]
+    return drawn[(fit @ np.array(shares).T).argmax(axis=0)]
 
 
 def agreement(score_map: Floats, box: Floats) -> NDArray[np.float64]:
     """Return (2, W) the overlap of the box that most agree with, by scale and by weight of the central boxes."""
-    drawn = [[agreed(score_map, scale, weight)[0] for weight in WEIGHTS] for scale in SCALES]
-    return np.array([metrics.best_overlaps(np.array(row), box[None]) for row in drawn])
+    return np.array([metrics.best_overlaps(agreed(score_map, scale), box[None]) for scale in SCALES])
 
 
 def released(score_map: Floats, box: Floats) -> float:

@@ -33,16 +33,16 @@ def test_box_that_most_thresholds_give_wins_over_one_that_few_give(script):
     score_map = np.full((64, 64), 0.1)
     score_map[8:40, 8:40] = 0.6
     score_map[20:24, 20:24] = 1.0
-    assert script.agreed(score_map, "maximum", 0.0).tolist() == [list(middle)]
-    assert script.agreed(np.ones((64, 64)), "maximum", 0.0).tolist() == [list(whole)]
-    assert script.agreed(score_map, "maximum", 0.0).tolist() != [list(peak)]
+    assert script.agreed(score_map, "maximum", [0.0]).tolist() == [list(middle)]
+    assert script.agreed(np.ones((64, 64)), "maximum", [0.0]).tolist() == [list(whole)]
+    assert script.agreed(score_map, "maximum", [0.0]).tolist() != [list(peak)]
 
 
 def test_central_boxes_win_where_they_have_the_vote_or_a_map_says_nothing(script):
     corner = steps((0, 0, 20, 20))
-    assert script.agreed(corner, "maximum", 0.0).tolist() == [[0, 0, 20, 20]]
-    assert script.agreed(corner, "maximum", 0.9).tolist() == [[4, 4, 60, 60]]
-    assert script.agreed(np.zeros((64, 64)), "maximum", 0.0).shape == (1, 4)
+    assert script.agreed(corner, "maximum", [0.0]).tolist() == [[0, 0, 20, 20]]
+    assert script.agreed(corner, "maximum", [0.9]).tolist() == [[4, 4, 60, 60]]
+    assert script.agreed(np.zeros((64, 64)), "maximum", [0.0]).shape == (1, 4)
 
 
 class Few:
