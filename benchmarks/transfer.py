@@ -5,7 +5,8 @@
         "supervised cpu" --on ../shared/data/caltech101-96px.tar --protocols "linear-svm --images-per-class 30"
 
 Runs stay in runs/benchmarks/ under METHOD-RECIPE-DATA; one that was interrupted is resumed, one that is done is taken
-as it is. A run may bring flags of `lessup train`, within quotes.
+as it is. A run may bring flags of `lessup train`, within quotes. The supervised row is one of the runs, trained on what
+the others are trained on, and not the one that `lessup compare` would train on what is measured.
 """
 
 import argparse
@@ -50,7 +51,7 @@ def main() -> None:
     runs = [trained(one, asked.data) for one in asked.runs]
     start = time.perf_counter()
     protocols = [word for protocol in asked.protocols for word in ("--protocol", protocol)]
-    table = json.loads(lessup("compare", *map(str, runs), "--data", asked.on, *protocols, "--json"))
+    table = json.loads(lessup("compare", *map(str, runs), "--data", asked.on, *protocols, "--no-supervised", "--json"))
     seconds = round(time.perf_counter() - start)
     configs = {run.name: json.loads((run / "config.json").read_text()) for run in runs}
     record.write(asked.name, {"seconds_measuring": seconds, "table": table, "runs": configs})
