@@ -7,6 +7,7 @@ python benchmarks/tables.py --check  exit with 1 if a page is out of date
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from lessup.report.published import PUBLISHED
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+REFERENCES = ("chance", "pixels", "random", "magic_init", "mean_colour", "biharmonic")
 REPAIR_COLUMNS = ("rand_30", "rand_50", "dist_10", "dist_20", "dist_30", "half", "view")
 
 
@@ -87,16 +89,28 @@ def fringes() -> str:
 
 
 def scored(protocol: str, columns: Sequence[str], heads: Sequence[str], *, data: str = "") -> str:
-    """Lay out every result under a protocol, trivial rows as well; ``data`` is part of what the run was trained on."""
-    lines = []
+    """Lay out every result under a protocol; a trivial row that several share stands once.
+
+    Args:
+        protocol: its name.
+        columns: metrics.
+        heads: what they are called.
+        data: part of the path of what the run was trained on.
+    """
+    trivial: dict[tuple[str, ...], str] = {}
+    models = []
     for name, one in results().items():
         for asked, scores in one.get("scores", {}).items():
             if asked.split()[0] == protocol and data in one["run"]["data"]["path"]:
-                lines += [
-                    [f"**{name}**" if row == "model" else f"{name}: {row}", *cells(values, columns)]
-                    for row, values in scores["rows"].items()
-                ]
-    return markdown(["", *heads], lines)
+                for row, values in scores["rows"].items():
+                    line = (row, *cells(values, columns))
+                    if row in REFERENCES:
+                        trivial.setdefault(line, name)
+                    else:
+                        models.append([f"**{name}**" if row == "model" else f"{name}: {row}", *line[1:]])
+    names = Counter(row for row, *_ in trivial)
+    lines = [[row if names[row] == 1 else f"{row}, as {name}", *figures] for (row, *figures), name in trivial.items()]
+    return markdown(["", *heads], [*lines, *models])
 
 
 def mnist() -> str:
@@ -120,8 +134,8 @@ def transfer() -> str:
     """Every committed table of `lessup compare`, its rows with mean and spread, and what training took."""
     parts = []
     for name, one in results().items():
-        table = one.get("table")
-        if table:
+        if name.startswith("transfer"):
+            table = one["table"]
             columns = [column for column in table["columns"] if "_at_" not in column["metric"]]
             heads = [f"{column['group']}: {column['head']}" for column in columns]
             lines = [

@@ -66,3 +66,12 @@ def test_other_data_is_refused_on_resume(asked, furniture):
     fewer = replace(furniture, fingerprint="another")
     with pytest.raises(UsageError, match="was begun with data"):
         check_resumable(begun(asked, furniture), description(asked, asked.config, fewer))
+
+
+def test_a_setting_that_an_older_run_did_not_know_has_its_default(asked, furniture):
+    older = begun(asked, furniture)
+    del older.config["data"]["reading"]["masks"]
+    check_resumable(older, description(asked, asked.config, furniture))
+    other = replace(asked, reading=replace(asked.reading, masks="boxes"))
+    with pytest.raises(UsageError, match="masks = 'own', now it is 'boxes'"):
+        check_resumable(older, description(other, other.config, furniture))

@@ -7,9 +7,10 @@ from typing import Any
 
 from lessup.errors import UsageError
 from lessup.experiments import Settings
-from lessup.runs import Run
+from lessup.runs import Run, Training
 from lessup.runs.provenance import machine, provenance, versions
-from lessup.samples import Samples
+from lessup.samples import Reading, Samples
+from lessup.samples.splits import Folds
 
 MAY_CHANGE_ON_RESUME = frozenset(
     [
@@ -56,7 +57,7 @@ def description(settings: Settings, config: Any, samples: Samples) -> dict[str, 
 
 
 def check_resumable(run: Run, described: Mapping[str, Any]) -> None:
-    """Check that a run goes on with the settings it began with.
+    """Check that a run goes on with the settings it began with; one that was not known then has its default.
 
     Args:
         run: the run as it was begun.
@@ -65,7 +66,9 @@ def check_resumable(run: Run, described: Mapping[str, Any]) -> None:
     Raises:
         UsageError: a setting that decides what is learned differs.
     """
+    unknown_then = asdict(Training()) | asdict(Reading()) | asdict(Folds())
     before, now = _deciding(run.config), _deciding(json.loads(json.dumps(described)))
+    before = {key: value for key, value in unknown_then.items() if key in now} | before
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     if changed:
         key = changed[0]
