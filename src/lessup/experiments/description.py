@@ -66,9 +66,9 @@ def check_resumable(run: Run, described: Mapping[str, Any]) -> None:
     Raises:
         UsageError: a setting that decides what is learned differs.
     """
-    unknown_then = asdict(Training()) | asdict(Reading()) | asdict(Folds())
-    before, now = _deciding(run.config), _deciding(json.loads(json.dumps(described)))
-    before = {key: value for key, value in unknown_then.items() if key in now} | before
+    defaults = _as_read(asdict(Training()) | asdict(Reading()) | asdict(Folds()))
+    now = _deciding(_as_read(described))
+    before = {key: value for key, value in defaults.items() if key in now} | _deciding(_as_read(run.config))
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     if changed:
         key = changed[0]
@@ -76,6 +76,12 @@ def check_resumable(run: Run, described: Mapping[str, Any]) -> None:
             f"{run.path} was begun with {key} = {before.get(key)!r}, now it is {now.get(key)!r}: "
             "a resumed run keeps its settings; leave the flag out, or train into another --out"
         )
+
+
+def _as_read(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file would hold after it was written and read."""
+    read: dict[str, Any] = json.loads(json.dumps(written))
+    return read
 
 
 def _deciding(described: Mapping[str, Any]) -> dict[str, Any]:
