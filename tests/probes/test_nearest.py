@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from lessup.errors import UsageError
 from lessup.probes import nearest as module
-from lessup.probes.nearest import Neighbours, nearest, weighted_vote
+from lessup.probes.nearest import Neighbours, nearest, nearest_of_others, weighted_vote
 
 WAYS = pytest.mark.parametrize("way", ["products", "loops"])
 
@@ -121,6 +121,37 @@ def test_more_neighbours_than_there_are_is_refused(k, leave_out):
     bank = torch.ones(5, 3)
     with pytest.raises(UsageError, match="rows to find"):
         nearest(bank, bank, k, leave_out=torch.arange(5) if leave_out else None)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_neighbours_of_other_groups_equal_plain_loops(metric):
+    rng = np.random.default_rng(0)
+    bank, queries = rng.normal(size=(20, 3)), rng.normal(size=(4, 3))
+    group, own = np.arange(20) // 3, np.array([0, 5, -1, 6])
+    found = nearest_of_others(
+        torch.from_numpy(queries).float(),
+        torch.from_numpy(bank).float(),
+        4,
+        own=torch.from_numpy(own),
+        group=torch.from_numpy(group),
+        metric=metric,
+    )
+    for query, kind, index, distance in zip(queries, own, found.index.tolist(), found.distance.tolist(), strict=True):
+        far = {}
+        for place, row in enumerate(bank):
+            cosine = (row @ query) / math.sqrt((row @ row) * (query @ query))
+            if group[place] != kind:
+                far[place] = 1 - cosine if metric == "cosine" else math.dist(row, query)
+        wanted = sorted(far, key=far.get)[:4]
+        assert index == wanted
+        assert distance == pytest.approx([far[place] for place in wanted], abs=1e-5)
+
+
+def test_more_neighbours_of_other_groups_than_there_are_is_refused():
+    bank, group = torch.eye(4), torch.tensor([0, 0, 0, 1])
+    assert nearest_of_others(bank[:1], bank, 1, own=torch.tensor([0]), group=group).index.tolist() == [[3]]
+    with pytest.raises(UsageError, match="2 neighbours were asked for: wanted 1 to 1"):
+        nearest_of_others(bank[:1], bank, 2, own=torch.tensor([0]), group=group)
 
 
 def test_votes_are_those_of_the_paper():

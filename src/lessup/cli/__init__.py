@@ -20,7 +20,7 @@ COMMANDS = {
     "encode": ("RUN --data DATA --out FILE", "features of a data set, as features.npz"),
     "evaluate": ("RUN --protocol P", "measure a run on the part of the data that it has not seen"),
     "compare": ("RUN... --protocol P", "several runs under one protocol or more, in one table"),
-    "neighbors": ("RUN --data DATA --query FILE", "the samples most like one file"),
+    "neighbors": ("RUN --data DATA --query FILE...", "the samples most like a file, or an item of the data"),
     "localize": ("RUN --data DATA --out DIR", "where a classifier sees its classes: maps and boxes"),
     "segment": (
         "--data DATA --tags FILE --out RUN",

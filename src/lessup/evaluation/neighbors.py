@@ -22,7 +22,7 @@ from lessup.evaluation import Protocol, Result, Score
 from lessup.features import encode_all, raw_pixels, thumbnails, untrained
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.class_means import class_means
-from lessup.probes.nearest import Neighbours, nearest
+from lessup.probes.nearest import Neighbours, nearest_of_others
 from lessup.probes.reference_rows import references
 from lessup.samples.images import Images
 from lessup.samples.label_draws import targets
@@ -175,11 +175,7 @@ def chance_recall(relevant: NDArray[np.int64], listed: NDArray[np.int64], k: int
 def _nearest(features: NDArray[np.float32], group: NDArray[np.int64], most: int) -> Neighbours:
     """Return the nearest samples of other groups."""
     rows, groups = torch.from_numpy(features), torch.from_numpy(group)
-    largest = int(np.bincount(group).max())
-    found = nearest(rows, rows, min(most + largest - 1, len(rows) - 1), leave_out=torch.arange(len(rows)))
-    own = groups[found.index] == groups[:, None]
-    order = own.long().argsort(dim=1, stable=True)[:, :most]  # other groups first, each still sorted by distance
-    return Neighbours(found.index.gather(1, order), found.distance.gather(1, order))
+    return nearest_of_others(rows, rows, most, own=groups, group=groups)
 
 
 def _relevant(test: Images) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -69,6 +69,38 @@ def nearest(
     return _in_products(queries, bank, k, metric, leave_out)
 
 
+def nearest_of_others(
+    queries: Tensor, bank: Tensor, k: int, *, own: Tensor, group: Tensor, metric: Metric = "cosine"
+) -> Neighbours:
+    """Find the k nearest rows that are not of a query's own group, such as its copies or other views of it.
+
+    Args:
+        queries: (M, D) float32.
+        bank: (N, D) float32, on the device of the queries.
+        k: how many.
+        own: (M,) int64 group of each query, one of the bank's or -1, which finds any row.
+        group: (N,) int64 >= 0 of the bank.
+        metric: see ``nearest``.
+
+    Returns:
+        Neighbours on the device of the queries.
+
+    Raises:
+        UsageError: a query has fewer than k rows of other groups to find, or nothing at all is asked for.
+
+    >>> bank = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
+    >>> nearest_of_others(bank[:1], bank, 1, own=torch.tensor([0]), group=torch.tensor([0, 0, 1])).index
+    tensor([[2]])
+    """
+    largest = int(group.bincount()[own[own >= 0]].max()) if (own >= 0).any() else 0
+    most = len(bank) - largest
+    if not 1 <= k <= most:
+        raise UsageError(f"{k} neighbours were asked for: wanted 1 to {most}, the others that there are to find")
+    found = nearest(queries, bank, k + largest, metric=metric)
+    order = (group[found.index] == own[:, None]).long().argsort(dim=1, stable=True)[:, :k]  # others first, as sorted
+    return Neighbours(found.index.gather(1, order), found.distance.gather(1, order))
+
+
 def weighted_vote(neighbours: Neighbours, label: Tensor, *, num_classes: int, temperature: float = 0.07) -> Tensor:
     """Let the neighbours of each query vote for their class, the nearer the louder.
 

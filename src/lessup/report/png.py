@@ -17,10 +17,11 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
     Args:
         pixels: grey, grey and opacity, colour, or colour and opacity, by C from 1 to 4.
     """
-    return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
+    return "data:image/png;base64," + base64.b64encode(encoded(pixels)).decode()
 
 
-def _png(pixels: NDArray[np.uint8]) -> bytes:
+def encoded(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode (H, W, C) uint8 as the content of a PNG file; see ``data_uri``."""
     height, width, channels = pixels.shape
     lines = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], 1)  # no filter on any line
     header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPE[channels], 0, 0, 0)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -85,6 +86,25 @@ def decode_all(tree: FileTree, files: Sequence[ImageFile], reading: Reading) -> 
         for outcome in in_threads(lambda file: _decode(tree, file, reading), files):
             yield outcome
             progress.advance()
+
+
+def decode_file(path: Path, reading: Reading) -> Decoded:
+    """Decode one image that belongs to no set, as those of a set are.
+
+    Args:
+        path: the file.
+        reading: ``size``, ``colour`` and ``max_megapixels``.
+
+    Raises:
+        DataError: it is not there, or cannot be used.
+    """
+    try:
+        with image_file.decoding():
+            return _image(path.read_bytes(), reading)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def content_keys(tree: FileTree, files: Sequence[ImageFile]) -> Iterator[str]:

@@ -12,9 +12,10 @@ from lessup.verbs.comparison import compare
 from lessup.verbs.localization import localize
 from lessup.verbs.masks_from_tags import segment_from_tags
 from lessup.verbs.measurement import evaluate
+from lessup.verbs.nearest_samples import neighbors
 from lessup.verbs.next_protocol import next_protocol
 from lessup.verbs.segmentation import segment
-from lessup.verbs.trained import encode, load, neighbors, shape_autoencoder
+from lessup.verbs.trained import encode, load, shape_autoencoder
 from lessup.verbs.training import train
 
 __all__ = [
