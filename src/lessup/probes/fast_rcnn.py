@@ -5,7 +5,9 @@ and suppression of overlaps above 0.3; sampling, losses and suppression are torc
 
 Differs from the paper: regions are cut from the deepest map of a stride of at most 20 pixels, at the size of that map
 for a whole image, and go through the rest of the backbone, so that any backbone works; regions that overlap an object
-by less than 0.5 are background without a lower bound; images are resized to one square; AdamW with a cosine.
+by less than 0.5 are background without a lower bound; smooth L1 turns straight at 1/9, as torchvision has it; images
+are resized to one square; batch normalisation goes by the averages that the network has, see ``backbones.folding``; the
+two layers on top begin as PyTorch's do, not from N(0, 0.01) and N(0, 0.001); AdamW with a cosine.
 """
 
 import copy
@@ -21,6 +23,7 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import MultiScaleRoIAlign
 
 from lessup.backbones import Backbone, dense, flat
+from lessup.backbones.folding import folded
 from lessup.methods import ImageEncoder, Losses, Method
 from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.samples import Batch
@@ -71,8 +74,9 @@ class FastRCNN(Method):
         """
         super().__init__()
         self.config = config
-        self.body = copy.deepcopy(trained).requires_grad_(True)
-        backbone = self.body.backbone
+        self.body = copy.deepcopy(trained)
+        self.body.backbone = backbone = folded(trained.backbone)
+        self.body.requires_grad_(True)
         self.layer = dense.last_map(backbone)
         self.side = config.side or 2 * backbone.side
         rest = Rest(backbone, self.layer)

@@ -3,8 +3,9 @@
 Source: Long, Shelhamer, Darrell, *Fully Convolutional Networks for Semantic Segmentation*, 2015, as FCN-32s.
 
 Differs from the paper: the classifier stands on the deepest map of a stride of at most 20 pixels, not on fc7; images
-are resized, and cut in training, to one square, so that batches and small images work; AdamW with a cosine in place
-of SGD on one image; the loss is the mean over counted pixels.
+are resized, and cut in training, to one square, so that batches and small images work; batch normalisation goes by the
+averages that the network has, see ``backbones.folding``; AdamW with a cosine in place of SGD on one image; the loss is
+the mean over counted pixels.
 """
 
 import copy
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lessup.backbones import dense
+from lessup.backbones.folding import folded
 from lessup.methods import ImageEncoder, Losses, Method
 from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.samples import Batch
@@ -68,7 +70,9 @@ class FCN(Method):
         """
         super().__init__()
         self.config = config
-        self.body = copy.deepcopy(trained).requires_grad_(True)
+        self.body = copy.deepcopy(trained)
+        self.body.backbone = folded(trained.backbone)
+        self.body.requires_grad_(True)
         self.layer = dense.last_map(trained.backbone)
         self.side = config.side or 2 * trained.backbone.side
         self.score = nn.Conv2d(trained.backbone.shapes[self.layer][0], config.num_classes + 1, 1)

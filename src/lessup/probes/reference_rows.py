@@ -24,17 +24,23 @@ class References:
     notes: tuple[str, ...] = ()
 
 
-def references(method: Method, samples: Samples, *, seed: int) -> References:
+def references(method: Method, samples: Samples, *, seed: int, settled: bool = False) -> References:
     """Return ``random``, and ``magic_init`` where the network is one that it can go through.
 
     Args:
         method: what is measured; it stays as it is.
         samples: training samples, from which the scales of ``magic_init`` are taken.
         seed: of the random weights.
+        settled: whether the running statistics of ``random``, too, are those of the samples, for networks that will be
+            fine-tuned with these statistics.
     """
-    networks = {"random": untrained(method, seed)}
-    if not isinstance(method, ImageEncoder):
+    fresh = untrained(method, seed)
+    networks = {"random": fresh}
+    if not isinstance(fresh, ImageEncoder) or not isinstance(method, ImageEncoder):
         return References(networks)
+    if settled:
+        with torch.no_grad():
+            settle(fresh.backbone, _looked_at(fresh, samples))
     try:
         networks["magic_init"] = magic_initialised(method, samples, seed=seed)
     except UsageError as error:
@@ -57,13 +63,18 @@ def magic_initialised(method: ImageEncoder, samples: Samples, *, seed: int) -> M
     """
     fresh = untrained(method, seed)
     assert isinstance(fresh, ImageEncoder)
-    count = min(magic_init.NUM_IMAGES, len(samples))
-    looked_at = np.linspace(0, len(samples) - 1, count).round().astype(np.int64)
     with torch.no_grad():
-        images = fresh.prepared(batch_on(fresh.device, samples, looked_at))
+        images = _looked_at(fresh, samples)
         magic_init.initialise(magic_init.chain(fresh.backbone), images, seed=seed)
         settle(fresh.backbone, images)
     return fresh
+
+
+def _looked_at(network: ImageEncoder, samples: Samples) -> torch.Tensor:
+    """Return (B, C, S, S) ``magic_init.NUM_IMAGES`` of the samples, evenly spaced, as the network wants them."""
+    count = min(magic_init.NUM_IMAGES, len(samples))
+    chosen = np.linspace(0, len(samples) - 1, count).round().astype(np.int64)
+    return network.prepared(batch_on(network.device, samples, chosen))
 
 
 def settle(network: nn.Module, images: torch.Tensor) -> None:
