@@ -1,10 +1,13 @@
 """The protocols of segmentation and detection on generated images: bright things on a dark ground."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from lessup import methods
-from lessup.errors import DataError
+from lessup.errors import DataError, UsageError
 from lessup.evaluation.detection import Detection
 from lessup.evaluation.segmentation import Segmentation
 from lessup.samples.images import Boxes, Images, Ragged
@@ -59,7 +62,7 @@ def test_segmentation_learns_what_is_bright_and_beats_calling_all_background(enc
     assert ground == pytest.approx(100 * (1 - 24 * 32 / (48 * 64)))
     assert rows["background"]["mean_iou"].mean == pytest.approx(ground / 3)
     assert rows["model"]["mean_iou"].mean > 1.5 * rows["background"]["mean_iou"].mean
-    assert set(rows) == {"background", "random", "model"}
+    assert list(rows) == ["background", "random", "magic_init", "model"]
     assert result.figures["example_model"].shape == result.figures["example_truth"].shape
 
 
@@ -68,6 +71,35 @@ def test_images_without_a_mask_are_left_out_and_counted(encoder):
         encoder, split(things(annotated=16), Folds())
     )
     assert result.notes == ("8 images without a mask are left out",)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "settings"),
+    [
+        (Segmentation, {"steps": 15, "batch_size": 4, "learning_rate": 5e-3}),
+        (Detection, {"steps": 3, "batch_size": 2, "proposals": "windows"}),
+    ],
+)
+def test_several_trainings_give_mean_and_spread_over_their_seeds(encoder, protocol, settings):
+    parts = split(things(), Folds())
+
+    def measured(**more):
+        config = protocol.Config(side=64, references=False, **settings, **more)
+        return protocol(config).measure(encoder, parts).rows
+
+    torch.manual_seed(1)
+    (together,) = measured(repeats=2, seed=4).values()
+    torch.manual_seed(2)
+    alone = [measured(seed=seed)["model"] for seed in (4, 5)]
+    for name, score in together.items():
+        values = [one[name].mean for one in alone]
+        assert score.n == 2
+        assert score.mean == pytest.approx(sum(values) / 2)
+        assert score.std == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
+        assert alone[0][name].n == 1
+    assert any(score.std > 0 for score in together.values())
+    with pytest.raises(UsageError, match="--repeats 0: wanted 1 or more"):
+        measured(repeats=0)
 
 
 def test_without_any_mask_nothing_is_segmented(encoder):
@@ -79,15 +111,29 @@ def test_without_any_mask_nothing_is_segmented(encoder):
 def test_detection_learns_and_beats_calling_every_image_an_object(encoder):
     config = Detection.Config(steps=60, batch_size=4, side=64, learning_rate=1e-3, proposals="windows")
     rows = Detection(config).measure(encoder, split(things(), Folds())).rows
-    assert set(rows) == {"whole_image", "random", "model"}
+    assert list(rows) == ["whole_image", "random", "magic_init", "model"]
     assert rows["whole_image"]["map_11_point"].mean < 10, "the thing is a quarter of its image"
     assert rows["model"]["map_11_point"].mean > 30
 
 
+BARE = Boxes(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, bool))
+
+
+def test_images_without_a_box_are_left_out_and_counted(encoder):
+    parts = split(things(), Folds())
+    train, test = (
+        replace(part, boxes=(*[BARE] * bare, *part.boxes[bare:])) for part, bare in ((parts.train, 3), (parts.test, 2))
+    )
+    config = Detection.Config(steps=1, batch_size=2, side=64, proposals="windows", references=False)
+    notes = Detection(config).measure(encoder, replace(parts, train=train, test=test)).notes
+    assert "3 training and 2 test images without a box are left out" in notes
+    assert len(notes) == 2
+    assert "covered by half by a windows region" in notes[0]
+    assert len(Detection(config).measure(encoder, parts).notes) == 1
+
+
 def test_without_boxes_nothing_is_detected(encoder):
     samples = things()
-    bare = Boxes(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, bool))
-    empty = samples.take(np.arange(len(samples)))
-    object.__setattr__(empty, "boxes", tuple(bare for _ in range(len(samples))))
+    empty = replace(samples, boxes=(BARE,) * len(samples))
     with pytest.raises(DataError, match="images with boxes"):
         Detection(Detection.Config(proposals="windows")).measure(encoder, split(empty, Folds()))

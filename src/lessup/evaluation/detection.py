@@ -3,11 +3,12 @@
 Source: the detection column of Donahue, Krahenbuhl, Darrell, *Adversarial Feature Learning*, 2017, table 3, after
 Girshick, *Fast R-CNN*, 2015.
 
-Differs from the papers: see ``probes.fast_rcnn``; any source with boxes and any size of image; a row that calls every
-whole image an object of every class, and the same network trained from random weights.
+Differs from the papers: see ``probes.fast_rcnn``; any source with boxes and any size of image; images without a box are
+left out; rows for calling every whole image an object of every class, for random weights and for ``magic-init`` stand
+beside the model.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,12 +16,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lessup.errors import DataError
-from lessup.evaluation import Protocol, Result, Score
-from lessup.features import untrained
+from lessup.backbones import dense
+from lessup.errors import DataError, UsageError
+from lessup.evaluation import Protocol, Result, scores_over
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.detection import Detections, Objects, detection_precisions, overlap
 from lessup.probes.fast_rcnn import FastRCNN, FastRCNNConfig
+from lessup.probes.reference_rows import references
 from lessup.runs import Training
 from lessup.samples.images import Images
 from lessup.samples.proposals import Kind, Proposed, proposed
@@ -54,7 +56,9 @@ class Detection(Protocol):
             side: pixels on each side of the images it works on; 0 takes twice that of the backbone.
             proposals: how regions are found.
             most_proposals: regions kept of an image.
+            repeats: trainings of each row, with the seeds ``seed``, ``seed`` + 1 ...; more give a spread.
             seed: of the random weights and of training.
+            references: also measure whole images and untrained networks.
         """
 
         steps: int = 1_000
@@ -63,7 +67,9 @@ class Detection(Protocol):
         side: int = 0
         proposals: Kind = "selective-search"
         most_proposals: int = 300
+        repeats: int = 1
         seed: int = 0
+        references: bool = True
 
     paper: ClassVar[str] = "Girshick, Fast R-CNN, 2015, https://arxiv.org/abs/1504.08083"
     reads: ClassVar[tuple[str, ...]] = ("image", "extent", "boxes")
@@ -72,23 +78,31 @@ class Detection(Protocol):
     config: Config
 
     def measure(self, method: Method, split: Split) -> Result:
-        """Fine-tune from random and from trained weights, and detect in the test part.
+        """Fine-tune from untrained and from trained weights, and detect in the test part.
 
         Raises:
             DataError: a part has no boxes.
             MissingExtraError: selective search needs OpenCV.
-            UsageError: the network has no map that is fine enough.
+            UsageError: the network has no map that is fine enough, or no training is asked for.
         """
         assert isinstance(method, ImageEncoder)
+        config = self.config
+        if config.repeats < 1:
+            raise UsageError(f"--repeats {config.repeats}: wanted 1 or more")
+        dense.last_map(method.backbone)
         train, test = (self._proposed(part) for part in (split.train, split.test))
-        found = {"whole_image": _whole_images(test)}
-        for row, start in {"random": untrained(method, self.config.seed), "model": method}.items():
-            assert isinstance(start, ImageEncoder)
-            found[row] = self._fine_tuned(start, train, test)
-        rows = {row: _scores(each, test) for row, each in found.items()}
-        recall = _recall(test)
-        notes = (f"{recall:.1f} % of the objects to be found are covered by half by a {self.config.proposals} region",)
-        return Result(rows, {}, notes)
+        notes = _notes(split, train, test, config.proposals)
+        rows = {"whole_image": [_metrics(_whole_images(test), test)]} if config.references else {}
+        for seed in range(config.seed, config.seed + config.repeats):
+            starts: dict[str, Method] = {"model": method}
+            if config.references:
+                others = references(method, train, seed=seed, settled=True)
+                starts = {**others.networks, **starts}
+                notes = (*notes, *(note for note in others.notes if note not in notes))
+            for row, start in starts.items():
+                assert isinstance(start, ImageEncoder)
+                rows.setdefault(row, []).append(_metrics(self._fine_tuned(start, train, test, seed), test))
+        return Result({row: scores_over(values) for row, values in rows.items()}, notes=notes)
 
     def _proposed(self, part: object) -> Proposed:
         assert isinstance(part, Images)
@@ -97,14 +111,14 @@ class Detection(Protocol):
             raise DataError("detection needs images with boxes to train on and to test: use --folds 2 or more")
         return proposed(part.take(kept), kind=self.config.proposals, most=self.config.most_proposals)
 
-    def _fine_tuned(self, start: ImageEncoder, train: Proposed, test: Proposed) -> Found:
+    def _fine_tuned(self, start: ImageEncoder, train: Proposed, test: Proposed, seed: int) -> Found:
         config = FastRCNNConfig(
             num_classes=len(test.classes), side=self.config.side, learning_rate=self.config.learning_rate
         )
-        settings = Training(
-            steps=self.config.steps, batch_size=self.config.batch_size, seed=self.config.seed, clip_norm=10.0
-        )
-        network = FastRCNN(start, config)
+        settings = Training(steps=self.config.steps, batch_size=self.config.batch_size, seed=seed, clip_norm=10.0)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            network = FastRCNN(start, config).to(start.device)
         fit_unrecorded(network, train, settings)
         return _detections(network, test)
 
@@ -148,14 +162,22 @@ def _joined(parts: Sequence[NDArray[np.generic]]) -> NDArray[np.float64]:
     return np.concatenate(parts).astype(np.float64)
 
 
-def _scores(found: Found, test: Images) -> Mapping[str, Score]:
+def _metrics(found: Found, test: Images) -> dict[str, float]:
     """Return the means over the classes that are to be found, and each class's own value."""
     names = {"map_11_point": "eleven_point", "map_all_point": "all_point", "map_coco": "coco"}
     each = [detection_precisions(one, _objects(test, number)) for number, one in enumerate(found)]
     values = {key: np.array([one[name] for one in each]) for key, name in names.items()}
-    means = {key: Score(100 * float(np.nanmean(value))) for key, value in values.items()}
+    means = {key: 100 * float(np.nanmean(value)) for key, value in values.items()}
     own = zip(test.classes, values["map_11_point"], strict=True)
-    return means | {f"map_11_point/{name}": Score(100 * float(value)) for name, value in own if not np.isnan(value)}
+    return means | {f"map_11_point/{name}": 100 * float(value) for name, value in own if not np.isnan(value)}
+
+
+def _notes(split: Split, train: Proposed, test: Proposed, kind: Kind) -> tuple[str, ...]:
+    """Say what bounds every row, and how many images are left out."""
+    covered = f"{_recall(test):.1f} % of the objects to be found are covered by half by a {kind} region"
+    learnt, tested = len(split.train) - len(train), len(split.test) - len(test)
+    bare = f"{learnt} training and {tested} test images without a box are left out"
+    return (covered, *((bare,) if learnt or tested else ()))
 
 
 def _recall(test: Proposed) -> float:

@@ -3,8 +3,8 @@
 Source: the FCN column of Donahue, Krahenbuhl, Darrell, *Adversarial Feature Learning*, 2017, table 3, after Long,
 Shelhamer, Darrell, *Fully Convolutional Networks for Semantic Segmentation*, 2015.
 
-Differs from the papers: see ``probes.fcn``; any source with masks and any size of image; a row that calls every pixel
-background, and the same network trained from random weights.
+Differs from the papers: see ``probes.fcn``; any source with masks and any size of image; rows for calling every pixel
+background, for random weights and for ``magic-init`` stand beside the model.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,13 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lessup.errors import DataError
-from lessup.evaluation import Protocol, Result, Score
-from lessup.features import untrained
+from lessup.backbones import dense
+from lessup.errors import DataError, UsageError
+from lessup.evaluation import Protocol, Result, scores_over
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.confusion import confusion
 from lessup.metrics.mean_iou import segmentation_scores
 from lessup.probes.fcn import FCN, FCNConfig
+from lessup.probes.reference_rows import references
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -43,7 +44,7 @@ class Segmentation(Protocol):
     """Mean intersection over union and share of right pixels in percent; ``iou/CLASS`` for each class.
 
     Figures: ``classes`` (K + 1,); ``example_image`` (E, H, W, 3) uint8, ``example_truth`` and ``example_ROW`` (E, H, W)
-    int16 with -1 for what is not counted.
+    int16 with -1 for what is not counted; of several trainings, the first.
     """
 
     @dataclass(frozen=True, kw_only=True)
@@ -55,14 +56,18 @@ class Segmentation(Protocol):
             batch_size: images per update.
             learning_rate: peak of the cosine.
             side: pixels on each side of the images it works on; 0 takes twice that of the backbone.
+            repeats: trainings of each row, with the seeds ``seed``, ``seed`` + 1 ...; more give a spread.
             seed: of the random weights and of training.
+            references: also measure all background and untrained networks.
         """
 
         steps: int = 1_000
         batch_size: int = 16
         learning_rate: float = 1e-3
         side: int = 0
+        repeats: int = 1
         seed: int = 0
+        references: bool = True
 
     paper: ClassVar[str] = (
         "Long, Shelhamer, Darrell, Fully Convolutional Networks for Semantic Segmentation, 2015, "
@@ -74,32 +79,41 @@ class Segmentation(Protocol):
     config: Config
 
     def measure(self, method: Method, split: Split) -> Result:
-        """Fine-tune from random and from trained weights, and segment the test part.
+        """Fine-tune from untrained and from trained weights, and segment the test part.
 
         Raises:
             DataError: the training or the test part has no masks.
-            UsageError: the network has no map that is fine enough.
+            UsageError: the network has no map that is fine enough, or no training is asked for.
         """
         assert isinstance(method, ImageEncoder)
+        config = self.config
+        if config.repeats < 1:
+            raise UsageError(f"--repeats {config.repeats}: wanted 1 or more")
+        dense.last_map(method.backbone)
         parts, notes = _with_masks(split)
-        segments: dict[str, Segment] = {"background": _background}
-        for row, start in {"random": untrained(method, self.config.seed), "model": method}.items():
-            assert isinstance(start, ImageEncoder)
-            segments[row] = self._fine_tuned(start, parts)
         names = ("background", *parts.test.classes)
-        tables = {row: _table(segment, parts.test, len(names)) for row, segment in segments.items()}
-        rows = {
-            row: {key: Score(value) for key, value in segmentation_scores(table, names).items()}
-            for row, table in tables.items()
-        }
-        return Result(rows, _figures(segments, parts.test, names), notes)
+        first: dict[str, Segment] = {"background": _background} if config.references else {}
+        rows = {row: [_metrics(segment, parts.test, names)] for row, segment in first.items()}
+        for seed in range(config.seed, config.seed + config.repeats):
+            starts: dict[str, Method] = {"model": method}
+            if config.references:
+                others = references(method, parts.train, seed=seed, settled=True)
+                starts = {**others.networks, **starts}
+                notes = (*notes, *(note for note in others.notes if note not in notes))
+            for row, start in starts.items():
+                assert isinstance(start, ImageEncoder)
+                segment = self._fine_tuned(start, parts, seed)
+                rows.setdefault(row, []).append(_metrics(segment, parts.test, names))
+                first.setdefault(row, segment)
+        scores = {row: scores_over(values) for row, values in rows.items()}
+        return Result(scores, _figures(first, parts.test, names), notes)
 
-    def _fine_tuned(self, start: ImageEncoder, parts: Split) -> Segment:
+    def _fine_tuned(self, start: ImageEncoder, parts: Split, seed: int) -> Segment:
         config = FCNConfig(
             num_classes=len(parts.test.classes), side=self.config.side, learning_rate=self.config.learning_rate
         )
-        settings = Training(steps=self.config.steps, batch_size=self.config.batch_size, seed=self.config.seed)
-        network = FCN(start, config)
+        settings = Training(steps=self.config.steps, batch_size=self.config.batch_size, seed=seed)
+        network = FCN(start, config).to(start.device)
         fit_unrecorded(network, parts.train, settings)
 
         def segment(batch: Batch) -> NDArray[np.int64]:
@@ -128,15 +142,15 @@ def _background(batch: Batch) -> NDArray[np.int64]:
     return np.zeros(batch["mask"].shape, np.int64)
 
 
-def _table(segment: Segment, test: Samples, num_classes: int) -> NDArray[np.int64]:
-    """Return (K + 1, K + 1) counts of the pixels that are counted."""
-    table = np.zeros((num_classes, num_classes), np.int64)
+def _metrics(segment: Segment, test: Samples, names: tuple[str, ...]) -> dict[str, float]:
+    """Return the scores over the pixels that are counted."""
+    table = np.zeros((len(names), len(names)), np.int64)
     for start in range(0, len(test), BATCH):
         batch = batch_on(torch.device("cpu"), test, np.arange(start, min(start + BATCH, len(test))))
         truth, found = batch["mask"].numpy(), segment(batch)
         counted = truth >= 0
-        table += confusion(truth[counted], found[counted], num_classes)
-    return table
+        table += confusion(truth[counted], found[counted], len(names))
+    return segmentation_scores(table, names)
 
 
 def _figures(segments: Mapping[str, Segment], test: Samples, names: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:

@@ -238,7 +238,12 @@ _PRESENTATIONS = {
         "background sets the mark to beat.",
         lower_is_better={"mean_iou": False, "pixel_accuracy": False, "iou": False},
         columns={"mean_iou": "mean IoU", "pixel_accuracy": "right pixels", "iou": "intersection over union"},
-        rows={**_IMAGE_ROWS, "random": "random weights", "background": "all background"},
+        rows={
+            **_IMAGE_ROWS,
+            "random": "random weights",
+            "magic_init": "random weights, magic-init",
+            "background": "all background",
+        },
     ),
     "masks": Presentation(
         title="Masks",
@@ -280,7 +285,12 @@ _PRESENTATIONS = {
             "map_all_point": "all points",
             "map_coco": "COCO, ten overlaps",
         },
-        rows={**_IMAGE_ROWS, "random": "random weights", "whole_image": "whole image"},
+        rows={
+            **_IMAGE_ROWS,
+            "random": "random weights",
+            "magic_init": "random weights, magic-init",
+            "whole_image": "whole image",
+        },
     ),
 }
 
