@@ -111,12 +111,12 @@ def _check(runs: Sequence[Run], asked: Sequence[Asked], data: str | None) -> Non
         raise UsageError(f"--protocol {', '.join(labels) or 'nothing'}: wanted at least one, and none twice")
     kinds = [methods.load(run.config["method"]) for run in runs]
     for each in asked:
-        needed = evaluation.load(each.name).needs
-        if not any(issubclass(kind, needed) for kind in kinds):
+        protocol = evaluation.load(each.name)
+        if not any(issubclass(kind, protocol.needs) for kind in kinds):
             found = ", ".join(dict.fromkeys(str(run.config["method"]) for run in runs))
             raise UsageError(
-                f"{each.name} measures methods of the kind {needed.__name__}; the runs hold {found} (see `lessup list "
-                "protocols`)"
+                f"{each.name} measures {', '.join(evaluation.measured_by(protocol))}; the runs hold {found}: choose "
+                "another protocol (`lessup list protocols`)"
             )
     trained_on = {run.config["data"]["fingerprint"]: str(run.config["data"]["path"]) for run in runs}
     if data is None and len(trained_on) > 1:
