@@ -125,7 +125,7 @@ def test_a_grey_image_equals_its_three_equal_channels():
     assert (saliency(grey) == saliency(np.repeat(grey, 3, axis=2))).all()
 
 
-@pytest.mark.parametrize("shape", [(30, 40, 3), (1, 1, 3), (1, 7, 1), (2, 1, 3)])
+@pytest.mark.parametrize("shape", [(30, 40, 3), (40, 48, 3), (1, 1, 3), (1, 7, 1), (2, 1, 3)])
 def test_an_image_of_one_colour_has_nothing_salient(shape):
     found = saliency(np.full(shape, 90, np.uint8))
     assert found.shape == shape[:2]

@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 
+DIGITS = 6
+"""Of colours in CIE-Lab, behind the point: rounding errors must not tell parts of one colour apart."""
+
 SHARE = 0.5
 """Of its maximum, from which on a map is foreground; Oh et al. 2017, in the authors' script."""
 
@@ -82,7 +85,8 @@ def saliency(pixels: NDArray[np.uint8], config: SaliencyConfig = PAPER) -> Float
     if pixels.shape[2] not in (1, 3):
         raise DataError(f"saliency compares colours: {pixels.shape[2]} channels came, 1 or 3 are wanted")
     part, lab = superpixels(pixels, config)
-    colour, place = part_means(part, lab), part_means(part, np.moveaxis(np.indices(part.shape), 0, 2))
+    colour = part_means(part, lab).round(DIGITS)
+    place = part_means(part, np.moveaxis(np.indices(part.shape), 0, 2))
     difference = _distances(colour)
     distance = _distances(place / max(part.shape))
     near, rim = neighbours(part), on_rim(part)
