@@ -14,7 +14,7 @@ def report(runs: Annotated[tuple[Path, ...], tyro.conf.Positional], out: Path) -
     """Write one self-contained page from run folders.
 
     Args:
-        runs: run folders; of what `lessup segment` made from tags, that of its segmenter is taken.
+        runs: run folders, and what `lessup segment` made from tags.
         out: the .html file to write.
     """
     print(f"wrote {write([opened(run) for run in runs], out)}", file=sys.stderr)

@@ -6,7 +6,7 @@ from pathlib import Path
 from lessup.errors import UsageError
 from lessup.report.comparison import comparison
 from lessup.report.page import page
-from lessup.report.sections import method_of, run_sections
+from lessup.report.sections import method_of, name_of, run_sections
 from lessup.runs import Run
 from lessup.runs.files import write_whole
 
@@ -28,13 +28,13 @@ def write(runs: Sequence[Run], out: Path) -> Path:
     if not runs:
         raise UsageError("a report of no run: wanted at least one run folder")
     if len(runs) == 1:
-        title, lead = method_of(runs[0]), f"Report of the run {runs[0].path.name}"
+        title, lead = method_of(runs[0]), f"Report of the run {name_of(runs[0])}"
         sections = run_sections(runs[0])
     else:
-        title, lead = "Comparison of runs", ", ".join(run.path.name for run in runs)
+        title, lead = "Comparison of runs", ", ".join(map(name_of, runs))
         sections = comparison(runs)
         for number, run in enumerate(runs, 1):
-            sections += run_sections(run, prefix=f"run-{number}-", title=f"{run.path.name}: {method_of(run)}")
+            sections += run_sections(run, prefix=f"run-{number}-", title=f"{name_of(run)}: {method_of(run)}")
     footer = "Written by lessup from run folders alone. Shapes turn with the mouse or a finger."
     write_whole(out, page(title=title, lead=lead, sections=sections, footer=footer).encode())
     return out

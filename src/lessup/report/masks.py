@@ -1,5 +1,6 @@
 """Photographs with the masks that a network found, beside the true ones."""
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
@@ -36,7 +37,7 @@ def mask_strips(figures: Figures, shown: Presentation, *, method: str) -> str:
     names = [str(name) for name in figures.get("classes", ())]
     captions = {"truth": "truth"} | {row: method if row == "model" else shown.rows.get(row, row) for row in _SHOWN}
     masks = {
-        caption: _labels(figures, f"example_{row}", images.shape[:3], len(names))
+        caption: class_numbers(named(figures, f"example_{row}", images.shape[:3]), f"example_{row}", len(names))
         for row, caption in captions.items()
         if f"example_{row}" in figures
     }
@@ -48,8 +49,7 @@ def mask_strips(figures: Figures, shown: Presentation, *, method: str) -> str:
             Picture(png.data_uri(painted(photograph, mask[place])[part]), caption) for caption, mask in masks.items()
         ]
         strips.append(strip(pictures))
-    found = np.unique(np.concatenate([mask.reshape(-1) for mask in masks.values()])) if masks else np.empty(0, int)
-    key = "".join(_key(int(number), names[number]) for number in found if number > 0)
+    key = colour_key(masks.values(), names)
     note = "Held-out photographs, evenly spaced through the test part; white pixels are not counted."
     return f'<div class="pairs masks">{"".join(strips)}</div><p>{key}</p><p class="note">{note}</p>'
 
@@ -67,12 +67,32 @@ def _content(pixels: NDArray[np.uint8]) -> tuple[slice, slice]:
     return slice(int(rows.max()) + 1), slice(int(columns.max()) + 1)
 
 
-def _labels(figures: Figures, name: str, shape: tuple[int, ...], num_classes: int) -> NDArray[np.int64]:
-    labels = named(figures, name, shape)
+def class_numbers(labels: NDArray[np.generic], name: str, num_classes: int) -> NDArray[np.int64]:
+    """Check a figure of classes.
+
+    Args:
+        labels: (...) -1 for what is not counted, 0 background, 1 + class.
+        name: of the figure, for messages.
+        num_classes: the background counted.
+
+    Raises:
+        DataError: there is another number.
+    """
     if labels.dtype.kind not in "iu" or labels.min(initial=0) < -1 or labels.max(initial=0) >= num_classes:
         raise DataError(f"figure {name!r} holds no classes from -1 to {num_classes - 1}: evaluate again")
     return labels.astype(np.int64)
 
 
-def _key(number: int, name: str) -> str:
-    return f'<span class="key"><i style="background: rgb{colour(number)}"></i>{escape(name)}</span>'
+def colour_key(masks: Iterable[NDArray[np.int64]], names: Sequence[str]) -> str:
+    """Write the colours of the classes that some masks hold as HTML, but for the background.
+
+    Args:
+        masks: (...) numbers of ``names``, or -1.
+        names: (1 + K,), plain text, the background first.
+    """
+    found = sorted({int(number) for mask in masks for number in np.unique(mask)})
+    return "".join(
+        f'<span class="key"><i style="background: rgb{colour(number)}"></i>{escape(names[number])}</span>'
+        for number in found
+        if number > 0
+    )

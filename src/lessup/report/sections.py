@@ -9,6 +9,7 @@ from lessup.errors import DataError, RunError
 from lessup.report.boxes import box_strips, threshold_chart
 from lessup.report.confusion import confusion_matrix
 from lessup.report.curves import training_curves
+from lessup.report.from_tags import from_tags_section
 from lessup.report.grids import Figures
 from lessup.report.inpainted import inpainted_strips
 from lessup.report.labels import labels_chart
@@ -24,11 +25,18 @@ from lessup.report.strips import blend_strips, neighbor_strips
 from lessup.report.tables import Rows, class_table, means_table, published_rows, read_rows
 from lessup.runs import Run
 from lessup.runs.conditions import described, differing
+from lessup.runs.within import around
 
 
 def method_of(run: Run) -> str:
     """Return the public name of a run's method."""
     return str(run.config.get("method", "unknown method"))
+
+
+def name_of(run: Run) -> str:
+    """Return what a run is called: the name of its folder, or of that in which it ends the way from tags to masks."""
+    whole = around(run)
+    return (whole.path if whole else run.path).name
 
 
 def run_sections(run: Run, *, prefix: str = "", title: str = "") -> list[Section]:
@@ -44,6 +52,8 @@ def run_sections(run: Run, *, prefix: str = "", title: str = "") -> list[Section
     """
     level = 3 if title else 2
     sections = [Section(f"{prefix}run", title or "Run", _warnings(run) + _overview(run))]
+    if whole := around(run):
+        sections.append(from_tags_section(whole, prefix=prefix, level=level))
     scores = run.all_scores()
     for protocol in in_order(scores):
         shown, (last, *earlier) = presentation(protocol), scores[protocol]

@@ -12,10 +12,13 @@ from lessup import data as sources
 from lessup.data import image_table
 from lessup.errors import RunError, UsageError
 from lessup.masks.mask_files import write_masks
+from lessup.runs import figures_file
 from lessup.runs.files import is_occupied, write_json
 from lessup.runs.provenance import provenance
-from lessup.runs.within import RECORD
+from lessup.runs.within import FIGURES, RECORD
 from lessup.samples import Reading
+from lessup.samples.images import Images
+from lessup.samples.label_draws import targets
 from lessup.verbs.left_out import say_left_out
 from lessup.verbs.tag_stages import SALIENCY, FromTagsConfig, TagStages, learnt_from, load_saliency_network, say
 
@@ -63,16 +66,32 @@ def segment_from_tags(
     begun = {"data": data, "tags": tags, "settings": asdict(config), "images": len(images), "notes": notes}
     write_json(out / RECORD, {**begun, **provenance()})
     stages = TagStages(replace(images, masks=None), images.masks, data, out, config, reading, device)
-    labels, threshold = stages.labels()
+    guide, threshold = stages.labels()
+    labels = guide
     for _ in range(config.rounds):
         segmenter, run = stages.segmenter(labels)
         labels = stages.found(segmenter, run)
     masks = labels.maps
     classes = write_masks(out, images, (masks[index][..., 0] for index in range(len(masks))), overlays=overlays)
+    figures_file.write(out / FIGURES, stages.figures(guide, labels, threshold))
     place = run.relative_to(out).as_posix()
-    record = {**begun, "threshold": threshold, "segmenter": place, "classes": classes, **provenance()}
+    record = {
+        **begun,
+        "threshold": threshold,
+        "segmenter": place,
+        "classes": _with_tags(classes, images),
+        **provenance(),
+    }
     write_json(out / RECORD, record)
     return record
+
+
+def _with_tags(classes: dict[str, Any], images: Images) -> dict[str, Any]:
+    """Add to every class how many images have its tag, and how many have it alone."""
+    tags = targets(images) == 1
+    alone = tags & (tags.sum(1) == 1)[:, None]
+    counts = zip(images.classes, tags.sum(0).tolist(), alone.sum(0).tolist(), strict=True)
+    return classes | {name: {"tagged": own, "alone": single, **classes[name]} for name, own, single in counts}
 
 
 def _check(config: FromTagsConfig, reading: Reading, out: Path, device: str) -> None:

@@ -27,6 +27,7 @@ from lessup.masks.overlays import photograph
 from lessup.masks.region_scores import blanked_scores
 from lessup.masks.saliency import PAPER, saliency
 from lessup.masks.segmenter import LabelMapConfig, label_maps
+from lessup.masks.stage_figures import stage_figures
 from lessup.masks.stages import (
     ClassMaps,
     Guide,
@@ -39,6 +40,7 @@ from lessup.masks.stages import (
     seed_threshold,
     tagged_maps,
 )
+from lessup.masks.tag_remarks import tag_remarks
 from lessup.methods import Classifier, Method, Segmenter, recipes
 from lessup.methods.deeplab import DeepLab
 from lessup.runs.files import is_first_process, read_json, write_json
@@ -169,7 +171,8 @@ class TagStages:
             weights = [value.cpu().numpy() for value in network.state_dict().values()]
             how, salient = {"weights": fingerprint(*weights)}, partial(network_saliency, network)
         at = place(self.out, "saliency", how, self.images.fingerprint)
-        say(f"saliency ({kind}) of {len(self.images)} images")
+        if not at.is_file():
+            say(f"saliency ({kind}) of {len(self.images)} images")
         if kind == "oracle":
             return Kept(oracle_maps(at, self.masks()), at)
         return Kept(saliency_maps(at, self.images, salient), at)
@@ -247,6 +250,20 @@ class TagStages:
         say(f"masks of {len(tagged)} images")
         return Kept(stored_maps(at, tagged.pixels.extent, partial(label_maps, segmenter, tagged, config=crf)), at)
 
+    def figures(self, guide: Kept, masks: Kept, threshold: float | None) -> dict[str, NDArray[np.generic]]:
+        """Return what every stage made of a handful of images, and their true masks, to look at; see ``stage_figures``.
+
+        Args:
+            guide: the labels that the first segmenter learnt from.
+            masks: what the last segmenter found.
+            threshold: confidence of a seed; None where none were looked for.
+        """
+        kept = {"guide": guide.maps, "mask": masks.maps} | ({"truth": self.truth} if self.truth else {})
+        if threshold is None:
+            return stage_figures(self.images, None, seeds=None, kept=kept)
+        kept |= {"saliency": self.saliency().maps}
+        return stage_figures(self.images, threshold, seeds=self.seeds().maps, kept=kept)
+
     def asked(self, method: str, steps: int) -> Settings:
         """Return the recipe ``cpu`` of a method, on the backbone and for the updates that are asked for."""
         recipe = recipes(method)["cpu"]()
@@ -289,15 +306,12 @@ def learnt_from(samples: Samples, data: str) -> tuple[Images, list[str]]:
     kept = np.flatnonzero(known & ~tested)
     if not len(kept):
         raise DataError(f"no image of {data} has tags: name a table with --tags, of columns image and tags")
-    images, count = replace(samples.take(kept), boxes=None), (tags[kept] == 1).sum(0)
     told = {
         "images of the test part are left alone": int(tested.sum()),
         "images without tags are not learnt from": int((~known & ~tested).sum()),
     }
     notes = [f"{number} {what}" for what, number in told.items() if number]
-    for what, there in {"no image has": count == 0, "every image has": count == len(kept)}.items():
-        notes += [f"{what} {name}: nothing can be learnt of it" for name in np.array(samples.classes)[there]]
-    return images, notes
+    return replace(samples.take(kept), boxes=None), notes + tag_remarks(samples.classes, tags[kept])
 
 
 def load_saliency_network(run: str, *, device: str) -> DeepLab:
