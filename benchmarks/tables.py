@@ -154,7 +154,8 @@ def worth() -> str:
                 scores = row["values"]["linear-svm"]
                 shown = [f"{scores[key]['mean']:.1f} ± {scores[key]['std']:.1f}" for key in ("accuracy", "class_mean")]
                 cost = f"{_minutes(row)} min, {row['cost']['machine']}" if row["cost"] else "-"
-                if not any(line[0].split(",")[0] == row["name"].split(",")[0] and line[1] == shown[0] for line in found):
+                known = {(line[0].split(",")[0], line[1]) for line in found}
+                if (row["name"].split(",")[0], shown[0]) not in known:
                     found[row["name"], *shown, cost] = scores["accuracy"]["mean"]
     heads = ["", "linear SVM on Caltech-101, %", "mean over classes, %", "trained for"]
     return markdown(heads, sorted(found, key=lambda line: found[line]))
