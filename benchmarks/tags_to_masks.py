@@ -123,7 +123,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=0, help="take so many of each part, evenly spaced; 0: all")
     parser.add_argument("--grid-images", type=int, default=100, help="on which G2 is compared at a grid of thresholds")
     parser.add_argument("--jobs", type=int, default=1, help="seeds at once")
-    return parser.parse_args()
+    parser.add_argument("--sheet", type=int, help="seed that the contact sheet shows; the first if not given")
+    asked = parser.parse_args()
+    asked.sheet = asked.seeds[0] if asked.sheet is None else asked.sheet
+    return asked
 
 
 def settings(asked: argparse.Namespace) -> dict[str, Any]:
@@ -147,7 +150,7 @@ def is_done(asked: argparse.Namespace, seed: int) -> bool:
 
 def side_by_side(asked: argparse.Namespace, seeds: list[int]) -> None:
     """Run every seed in a process of its own, a few at once; what they say on standard error goes into files."""
-    flags = {"--data": asked.data, "--out": asked.out, "--device": asked.device, "--jobs": 1}
+    flags = {"--data": asked.data, "--out": asked.out, "--device": asked.device, "--sheet": asked.sheet}
     flags |= {f"--{name.replace('_', '-')}": value for name, value in settings(asked).items()}
     words = [str(word) for flag in flags.items() for word in flag] + ["--rows", *asked.rows]
     for start in range(0, len(seeds), asked.jobs):
@@ -201,7 +204,7 @@ def one_seed(asked: argparse.Namespace, known: Known, seed: int) -> None:
     for row in asked.rows:
         if row not in content_of(asked)["seeds"][str(seed)].get("rows", {}):
             one_row(asked, known, seed, row, threshold)
-            if seed == asked.seeds[0]:
+            if seed == asked.sheet:
                 contact_sheet(asked, known, stages, threshold)
 
 
@@ -210,7 +213,7 @@ def one_row(asked: argparse.Namespace, known: Known, seed: int, row: str, thresh
     stages = stages_of(asked, known, seed, threshold=threshold, **ROWS[row])
     with timed(asked, seed, f"{row}: labels"):
         labels, _ = stages.labels()
-    keep(asked, seed, "guides", row, segmentation_scores(against_masks(known.train, labels.maps), names(known)))
+    keep(asked, seed, "guides", row, label_quality(known.train, labels.maps))
     with timed(asked, seed, f"{row}: segmenter"):
         segmenter, run = stages.segmenter(labels)
     keep(asked, seed, "seconds", f"{row}: updates", round(trained_for(run), 1))
@@ -218,18 +221,13 @@ def one_row(asked: argparse.Namespace, known: Known, seed: int, row: str, thresh
         nothing = known.test.take(np.arange(0))
         parts = Split(train=nothing, validation=nothing, test=known.test)
         result = Masks(Masks.Config(pictures=SHOWN)).measure(segmenter, parts)
-    if seed == asked.seeds[0]:
+    if seed == asked.sheet:
         np.savez_compressed(folder(asked) / f"shown-{row}.npz", **result.figures)
-    means = {key: {metric: score.mean for metric, score in of.items()} for key, of in result.rows.items()}
+    means = {kind: {metric: score.mean for metric, score in of.items()} for kind, of in result.rows.items()}
     for trivial in ("background", "tag_prior"):
         keep(asked, seed, "trivial", trivial, means.pop(trivial))
     keep(asked, seed, "rows", row, means)
     print(f"seed {seed}, {row}: mean IoU {means['model']['mean_iou']:.1f}, CRF {means['model_crf']['mean_iou']:.1f}")
-
-
-def names(known: Known) -> tuple[str, ...]:
-    """Return the names of the numbers in masks."""
-    return ("background", *known.train.classes)
 
 
 def counted(images: Images, index: int) -> NDArray[np.int64]:
@@ -239,15 +237,16 @@ def counted(images: Images, index: int) -> NDArray[np.int64]:
     return np.where(mask == 255, -1, mask)
 
 
-def against_masks(train: Images, maps: Ragged) -> NDArray[np.int64]:
-    """Count the pixels of all images with a mask by true and given class."""
+def label_quality(train: Images, maps: Ragged) -> dict[str, float]:
+    """Return the scores of labels on all images with a mask."""
 
     def one(index: int) -> NDArray[np.int64]:
         truth, given = counted(train, index), maps[index][..., 0].astype(np.int64)
         inside = (truth >= 0) & (given != 255)
         return confusion(truth[inside], given[inside], 1 + len(train.classes))
 
-    return np.sum([*in_threads(one, np.flatnonzero(train.masked()).tolist())], axis=0)
+    table = np.sum([*in_threads(one, np.flatnonzero(train.masked()).tolist())], axis=0)
+    return segmentation_scores(table, ("background", *train.classes))
 
 
 def seed_quality(known: Known, seeds: Kept) -> dict[str, Any]:

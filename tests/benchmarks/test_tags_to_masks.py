@@ -73,6 +73,29 @@ def test_results_of_other_settings_are_not_mixed(script, monkeypatch, tmp_path):
         run(script, monkeypatch, data)
 
 
+def test_seeds_side_by_side_get_the_same_settings_and_failed_ones_are_named(script, monkeypatch, tmp_path):
+    started = []
+
+    class Started:
+        def __init__(self, words, stderr):
+            self.args = words
+            started.append(words)
+
+        def wait(self):
+            return int(self.args[-1] == "4")
+
+    monkeypatch.setattr(script.subprocess, "Popen", Started)
+    monkeypatch.setattr(sys, "argv", ["", "--data", "d", "--out", "o", "--seeds", "3", "4", "5", "--jobs", "2"])
+    asked = script.arguments()
+    with pytest.raises(SystemExit, match="seeds 4 failed"):
+        script.side_by_side(asked, asked.seeds)
+    assert [words[-1] for words in started] == ["3", "4"], "two at once, and no more once one failed"
+    monkeypatch.setattr(sys, "argv", started[1][1:])
+    own = script.arguments()
+    assert script.settings(own) == script.settings(asked)
+    assert (own.rows, own.seeds, own.sheet, own.jobs) == (asked.rows, [4], 3, 1)
+
+
 def test_contact_sheet_gives_up_colours_until_it_is_small_enough(script, tmp_path):
     import mask_sheet
 
