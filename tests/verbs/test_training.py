@@ -26,6 +26,18 @@ def test_a_resumed_run_goes_on_with_more_steps_but_not_with_another_seed(shapes,
     assert run.config["training"]["steps"] == 3
 
 
+def test_a_run_says_where_it_began_and_where_it_went_on(shapes, tmp_path, tiny, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["lessup", "first"])
+    run = verbs.train(tiny(shapes), tmp_path / "run")
+    monkeypatch.setattr("sys.argv", ["lessup", "again"])
+    verbs.train(tiny(shapes), tmp_path / "run", resume=True)  # there is nothing left to do
+    assert "resumed" not in run.config
+    verbs.train(tiny(shapes, steps=3), tmp_path / "run", resume=True)
+    assert run.config["command"] == "lessup first"
+    assert [each["command"] for each in run.config["resumed"]] == ["lessup again"]
+    assert run.config["resumed"][0]["machine"] == run.config["machine"]
+
+
 def test_voxnet_needs_the_labels_of_all_samples(shapes, tmp_path):
     (tmp_path / "mixed" / "plate").mkdir(parents=True)
     np.save(tmp_path / "mixed" / "plate" / "a.npy", np.load(shapes / "plate" / "0.npy"))

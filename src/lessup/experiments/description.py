@@ -28,6 +28,9 @@ MAY_CHANGE_ON_RESUME = frozenset(
 )
 """Fields of ``Training`` that do not decide what is learned, and the length of the run."""
 
+WHERE = ("lessup", "command", "commit", "versions", "machine")
+"""What tells where and by what a run was trained."""
+
 
 def description(settings: Settings, config: Any, samples: Samples) -> dict[str, Any]:
     """Return the content of config.json.
@@ -54,6 +57,17 @@ def description(settings: Settings, config: Any, samples: Samples) -> dict[str, 
         "versions": versions(),
         "machine": machine(),
     }
+
+
+def resumed(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of config.json of a run that goes on: where it began stays, where it goes on is added.
+
+    Args:
+        before: config.json as it stands.
+        now: what ``description`` says of going on.
+    """
+    began = {key: before[key] for key in WHERE if key in before}
+    return {**now, **began, "resumed": [*before.get("resumed", []), {key: now[key] for key in WHERE}]}
 
 
 def check_resumable(run: Run, described: Mapping[str, Any]) -> None:

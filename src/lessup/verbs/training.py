@@ -9,7 +9,7 @@ from lessup import methods
 from lessup import training as fitting
 from lessup.errors import DataError
 from lessup.experiments import Settings
-from lessup.experiments.description import check_resumable, description
+from lessup.experiments.description import check_resumable, description, resumed
 from lessup.methods import Method
 from lessup.runs import Run
 from lessup.samples import Samples
@@ -72,6 +72,7 @@ def train_on(
     if resume:
         run = Run.open(out)
         check_resumable(run, described)
+        described = dict(run.config) if _is_done(run, settings) else resumed(run.config, described)
     else:
         run = Run.create(out, overwrite=overwrite)
     run.write_config(described)
@@ -79,6 +80,11 @@ def train_on(
     say(enlarged(parts.train, method))
     fitting.fit(method, parts, settings.training, run, resume=resume)
     return run
+
+
+def _is_done(run: Run, settings: Settings) -> bool:
+    steps = run.metrics().get("step", np.zeros(0))
+    return bool(len(steps)) and steps[-1] >= settings.training.steps
 
 
 def _check_reads(method_class: type[Method], samples: Samples, settings: Settings) -> None:
