@@ -22,6 +22,10 @@ COMMANDS = {
     "compare": ("RUN... --protocol P", "several runs under one protocol or more, in one table"),
     "neighbors": ("RUN --data DATA --query FILE...", "the samples most like a file, or an item of the data"),
     "localize": ("RUN --data DATA --out DIR", "where a classifier sees its classes: maps and boxes"),
+    "discover": (
+        "concepts --data DATA --concepts A B --out DIR",
+        "what names an image and where: concepts of captions",
+    ),
     "segment": (
         "--data DATA --tags FILE --out RUN",
         "tags in, masks and a segmenter out; --from RUN: masks of new images",

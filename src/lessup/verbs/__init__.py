@@ -9,6 +9,7 @@ from typing import Any
 
 from lessup.experiments import Settings, settings
 from lessup.verbs.comparison import compare
+from lessup.verbs.concepts import discover_concepts
 from lessup.verbs.localization import localize
 from lessup.verbs.masks_from_tags import segment_from_tags
 from lessup.verbs.measurement import evaluate
@@ -21,6 +22,7 @@ from lessup.verbs.training import train
 __all__ = [
     "Settings",
     "compare",
+    "discover_concepts",
     "dumps",
     "encode",
     "evaluate",
