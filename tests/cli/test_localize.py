@@ -108,6 +108,28 @@ def test_named_classes_and_the_second_call_into_the_same_folder(
     assert main([*words, "--overwrite"]) == 0
 
 
+def test_classes_of_labelled_images_are_looked_for_in_place_of_the_runs(
+    run: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(2)
+    for name, channel in (("bluish", 2), ("reddish", 0), ("greenish", 1)):
+        (tmp_path / "labelled" / name).mkdir(parents=True)
+        for index in range(6):
+            Image.fromarray(photograph(rng, channel)).save(tmp_path / "labelled" / name / f"{index}.png")
+    words = ["localize", str(run), "--data", str(photos), "--learn-from", str(tmp_path / "labelled")]
+    assert main([*words, "--out", str(tmp_path / "found")]) == 0
+    assert capsys.readouterr().out.startswith("3 classes learnt from 18 images, cost ")
+    with (tmp_path / "found" / "boxes.csv").open(newline="") as file:
+        told = {line["image"]: line["class"] for line in csv.DictReader(file)}
+    assert told == {"small.png": "reddish", "large.png": "greenish"}
+    words += ["--out", str(tmp_path / "asked"), "--no-overlays", "--maps", "none", "--json", "--classes"]
+    assert main([*words, "bluish"]) == 0
+    learnt = json.loads(capsys.readouterr().out)["learnt"]
+    assert (learnt["images"], learnt["classes"]) == (18, 3)
+    assert 0 <= learnt["validation"] <= 100
+    assert main([*words, "red thing", "--overwrite"]) == 2, "the run's own classes are not known"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -20,6 +20,7 @@ class ToyColours(Classifier):
     @dataclass(frozen=True)
     class Config:
         num_classes: int = 3
+        backbone: str = "colours"
 
     paper = "none"
     reads = ("image", "extent")

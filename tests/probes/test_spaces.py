@@ -57,6 +57,18 @@ def test_machines_in_both_spaces_say_the_same():
     np.testing.assert_allclose(said[0][0], asked @ (known.T @ change))
 
 
+@pytest.mark.parametrize("width", [5, 30])
+def test_weights_say_of_raw_features_what_machines_say_of_centred_ones(width):
+    x, draw = features(width=width), draw_of()
+    pool = Pool(x)
+    space = pool.part(draw)
+    state = space.start(3)
+    space.add(state, np.arange(20), np.random.default_rng(2).normal(size=(20, 3)))
+    weight, bias = pool.weights(draw, state)
+    assert (weight.shape, bias.shape) == ((width, 3), (3,))
+    np.testing.assert_allclose(x[draw.asked] @ weight + bias, space.decide(state), atol=1e-10)
+
+
 def test_solvers_of_both_spaces_divide_by_the_same_curvature():
     x, draw = features(), draw_of()
     known, asked = by_hand(x, draw)

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -20,11 +20,13 @@ class LocalizeFlags:
     """Where to look for what.
 
     Attributes:
-        run: run folder of a classifier.
+        run: run folder of a classifier; with --learn-from of any network on images.
         data: folder, file or archive of images.
         out: folder to write boxes.csv, instances.json, maps/ and overlays/ to.
         classes: names of classes to look for in every image; or `predicted`, the likeliest of each image; or `labels`,
             those that the data itself knows.
+        learn_from: labelled images whose classes to look for in place of the run's: linear support vector machines
+            on the network's pooled features learn them, and their weights make the maps.
         top: how many of the likeliest.
         method: `paper` draws the box around the largest part above a threshold, `release` the first one of the code of
             CAM's authors, at three fixed levels.
@@ -42,6 +44,7 @@ class LocalizeFlags:
     data: str
     out: Path
     classes: tuple[str, ...] = ("predicted",)
+    learn_from: str = ""
     top: int = 1
     method: Way = "paper"
     threshold: float | None = None
@@ -75,6 +78,7 @@ def run(words: list[str]) -> int:
         what.data,
         what.out,
         classes=what.classes,
+        learn_from=what.learn_from,
         config=config,
         device=what.device,
         overwrite=what.overwrite,
@@ -82,8 +86,16 @@ def run(words: list[str]) -> int:
     if what.json:
         print(verbs.dumps(done))
         return 0
+    if learnt := done["learnt"]:
+        print(_said(learnt))
     print(f"{done['boxes']} boxes in {done['images']} images -> {what.out}")
     for kind, meaning in {"unknown": "images left out", "without_box": "classes of images without a box"}.items():
         if names := done[kind]:
             print(f"{len(names)} {meaning}, such as {names[0]['name']}: {names[0]['reason']}", file=sys.stderr)
     return 0
+
+
+def _said(learnt: dict[str, Any]) -> str:
+    told = learnt["validation"]
+    held_out = "too few to choose it" if told is None else f"{told:.1f} % on the held-out third"
+    return f"{learnt['classes']} classes learnt from {learnt['images']} images, cost {learnt['cost']:g} ({held_out})"

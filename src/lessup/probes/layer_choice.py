@@ -97,9 +97,31 @@ def choose(
     for layer, values in features.items():
         space = Pool(values)
         for draw, of_draw in zip(draws, found, strict=True):
-            strength, validation = _strength(space, pool, draw, classifier)
+            strength, validation = best_strength(space, pool, draw.known, classifier)
             of_draw[layer] = (strength, validation, _decide(space, pool, draw, classifier.fit, strength))
     return [_choice(of_draw) for of_draw in found]
+
+
+def best_strength(
+    space: Pool, pool: LabelledPool, known: NDArray[np.int64], classifier: Classifier
+) -> tuple[float, float]:
+    """Return the best strength on held-out training samples, and its score there in percent.
+
+    Args:
+        space: features of the P samples of the pool.
+        pool: their targets and families.
+        known: (N,) positions of the training samples, a third of which is held out for this.
+        classifier: its kind.
+
+    Returns:
+        The first strength and NaN where too few samples are known to hold any out.
+    """
+    parted = hold_out(pool, known)
+    if parted is None:
+        return classifier.strengths[0], float("nan")
+    scores = _validated(space, pool, parted, classifier)
+    best = int(np.argmax(scores))
+    return classifier.strengths[best], scores[best]
 
 
 def told_by(classifier: Classifier) -> Tell:
@@ -131,16 +153,6 @@ def described(choices: Sequence[Choice]) -> str:
     counts = ", ".join(f"{layer} ({count} of {len(choices)} draws)" for layer, count in layers.most_common())
     strengths = sorted({choice.strength[choice.layer] for choice in choices})
     return f"{counts}, strength {' or '.join(f'{strength:g}' for strength in strengths)}"
-
-
-def _strength(space: Pool, pool: LabelledPool, draw: Draw, classifier: Classifier) -> tuple[float, float]:
-    """Return the best strength and its score on held-out training samples."""
-    parted = hold_out(pool, draw.known)
-    if parted is None:
-        return classifier.strengths[0], float("nan")
-    scores = _validated(space, pool, parted, classifier)
-    best = int(np.argmax(scores))
-    return classifier.strengths[best], scores[best]
 
 
 def _validated(space: Pool, pool: LabelledPool, parted: Draw, classifier: Classifier) -> list[float]:

@@ -147,7 +147,8 @@ class Pool:
         """Take in (P, D) features."""
         num, width = features.shape
         self._size = float(np.square(features, dtype=np.float64).sum() / num)
-        self._centred = features - features.mean(0)
+        self._mean = features.mean(0)
+        self._centred = features - self._mean
         self._products = self._centred @ self._centred.T if num <= min(MOST_PRODUCTS, 8 * width) else None
 
     def part(self, draw: Draw) -> Space:
@@ -159,6 +160,26 @@ class Pool:
         if len(draw.known) < 2:
             raise DataError("a classifier needs two labelled samples to learn from and has one: add labels")
         return self._part_vectors(draw) if self._products is None else self._part_products(self._products, draw)
+
+    def weights(self, draw: Draw, state: Matrix) -> tuple[Matrix, Matrix]:
+        """Return what machines say as a linear function of features as they came in.
+
+        Args:
+            draw: whose ``part`` they were fitted in.
+            state: of K machines.
+
+        Returns:
+            (D, K) weights and (K,) biases.
+        """
+        known = self._centred[draw.known]
+        centre = known.mean(0)
+        known = known - centre
+        size = known.dtype.type(np.square(known, dtype=np.float64).sum() / len(known))
+        if self._products is None:
+            weight, bias = state[:-1] / size**0.5, state[-1] * known.dtype.type(BIAS) ** 0.5
+        else:
+            weight, bias = known.T @ state / size, state.sum(0) * known.dtype.type(BIAS)
+        return weight, bias - (centre + self._mean) @ weight
 
     def _part_products(self, products: Matrix, draw: Draw) -> Products:
         known, asked = products[np.ix_(draw.known, draw.known)], products[np.ix_(draw.asked, draw.known)]

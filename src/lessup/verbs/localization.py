@@ -1,4 +1,4 @@
-"""`lessup localize`: maps and boxes of a trained classifier on a user's images."""
+"""`lessup localize`: maps and boxes of a trained classifier, or of classes taught to a network, on a user's images."""
 
 import difflib
 from collections.abc import Sequence
@@ -9,8 +9,10 @@ from typing import Any, get_args
 import numpy as np
 
 from lessup.errors import DataError, RunError, UsageError
+from lessup.masks.deep_features import Taught, taught
 from lessup.masks.localize import LocalizeConfig, Localized, Told, localize_images
-from lessup.methods import Classifier
+from lessup.methods import Classifier, ImageEncoder, Method
+from lessup.runs import Run
 from lessup.runs.files import is_occupied
 from lessup.samples import Damage
 from lessup.samples.class_numbers import numbered_as
@@ -24,6 +26,7 @@ def localize(
     out: str | Path,
     *,
     classes: Sequence[str] = ("predicted",),
+    learn_from: str = "",
     config: LocalizeConfig | None = None,
     device: str = "cpu",
     overwrite: bool = False,
@@ -31,39 +34,69 @@ def localize(
     """Look for a classifier's classes in images, and write maps, boxes and pictures into a folder.
 
     Args:
-        run: run folder of a classifier.
+        run: run folder of a classifier; with ``learn_from`` of any network on images.
         data: path or name of the data; read as the run read its own.
         out: folder to write to.
-        classes: names of the run's classes; or ``predicted`` or ``labels`` alone.
+        classes: names of the known classes; or ``predicted`` or ``labels`` alone.
+        learn_from: path or name of labelled images, whose classes are then the known ones in place of the run's: a
+            linear machine on pooled features learns them, see ``deep_features``.
         config: what is drawn; its ``classes`` are those given here.
         device: where to compute.
         overwrite: write into a folder that holds files.
 
     Returns:
-        ``out``, how many ``images`` and ``boxes`` there are, how they were drawn, and by name and reason what is
-        ``damaged``, of ``unknown`` class, or ``without_box``.
+        ``out``, how many ``images`` and ``boxes`` there are, how they were drawn, what was ``learnt`` or None, and by
+        name and reason what is ``damaged``, of ``unknown`` class, or ``without_box``.
 
     Raises:
         UsageError: the run is no classifier's, a class is unknown, or a setting is out of range.
         DataError: the data is no images, or has no class to look for.
         RunError: the folder holds files, or cannot be written.
     """
-    folder, method = load(run, device=device)
-    if not isinstance(method, Classifier):
-        raise UsageError(f"{folder.path} holds {folder.config['method']}, which scores no classes: train supervised")
-    known = tuple(folder.config["data"]["classes"])
-    asked = _asked(classes, known)
-    config = replace(config or LocalizeConfig(), classes=asked)
+    config = config or LocalizeConfig()
     _check(config)
     out = Path(out)
     if is_occupied(out) and not overwrite:
         raise RunError(f"{out} holds something already: pass another --out or --overwrite (nothing was written)")
+    folder, method = load(run, device=device)
+    classifier, known, learnt = _knowing(folder, method, learn_from)
+    asked = _asked(classes, known)
+    config = replace(config, classes=asked)
     samples = load_like(folder, method, data)
     if not isinstance(samples, Images):
         raise DataError(f"{data} holds no images: classes are looked for in images")
     images = numbered_as(samples, known) if asked == "labels" else _without_labels(samples, known)
-    done = localize_images(method, images, out, config)
-    return _summary(done, images, out, config)
+    done = localize_images(classifier, images, out, config)
+    return _summary(done, images, out, config) | {"learnt": learnt}
+
+
+def _knowing(run: Run, method: Method, learn_from: str) -> tuple[Classifier, tuple[str, ...], dict[str, Any] | None]:
+    """Return a classifier, the names of its classes, and how it came to know them if not by the run."""
+    if not learn_from:
+        if not isinstance(method, Classifier):
+            raise UsageError(
+                f"{run.path} holds {run.config['method']}, which scores no classes: train supervised, or name labelled "
+                "images by --learn-from"
+            )
+        return method, tuple(run.config["data"]["classes"]), None
+    if not isinstance(method, ImageEncoder):
+        raise UsageError(f"{run.path} holds {run.config['method']}, which does not look at images: train supervised")
+    labelled = load_like(run, method, learn_from)
+    if not isinstance(labelled, Images):
+        raise DataError(f"{learn_from} holds no images: classes are learnt from images")
+    found = taught(method, labelled)
+    return found.network, labelled.classes, _learnt(found, learn_from)
+
+
+def _learnt(found: Taught, data: str) -> dict[str, Any]:
+    validation = found.layer.validation
+    return {
+        "data": data,
+        "images": found.num_images,
+        "classes": len(found.layer.weight),
+        "cost": found.layer.strength,
+        "validation": None if np.isnan(validation) else validation,
+    }
 
 
 def _asked(classes: Sequence[str], known: Sequence[str]) -> tuple[int, ...] | Told:
