@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from lessup.cli import main
 
-NETWORK = ["--backbone", "resnet18-small", "--weights", ""]
+NETWORK = ["--backbone", "alexnet-small", "--weights", ""]
 
 
 def pixels_of(path: Path) -> np.ndarray:
@@ -70,11 +71,45 @@ def test_class_of_a_folder_is_a_concept_too(photos: Path, tmp_path: Path, capsys
     assert "12 boxes" in shown.err
 
 
+def test_objects_under_the_map_of_a_scene_from_a_table_are_counted(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(photos, data)
+    files = sorted(data.rglob("*.png"))
+    boxes = {1: [0, 32, 64, 32], 2: [0, 0, 64, 64], 3: [10, 10, 12, 12]}  # left, top, width, height
+    content = {
+        "images": [{"id": n, "file_name": str(file.relative_to(data))} for n, file in enumerate(files)],
+        "annotations": [
+            {"id": 10 * n + kind, "image_id": n, "category_id": kind, "bbox": box}
+            for n, file in enumerate(files)
+            for kind, box in boxes.items()
+            if kind != 3 or file.parent.name == "lamp"
+        ],
+        "categories": [{"id": 1, "name": "floor"}, {"id": 2, "name": "air"}, {"id": 3, "name": "bulb"}],
+    }
+    (data / "instances.json").write_text(json.dumps(content))
+    tags = tmp_path / "tags.csv"
+    scenes = {"lamp": "lit room", "other": "dark room"}
+    tags.write_text("\n".join(["image,label", *(f"{file.name},{scenes[file.parent.name]}" for file in files)]))
+    words = ["discover", "concepts", "--data", str(data), "--tags", str(tags), "--concepts", "lit room"]
+    assert main([*words, "--objects", "--out", str(tmp_path / "found"), *NETWORK]) == 0
+    assert "lit room: 12 images with it, 20 without" in capsys.readouterr().out
+    with (tmp_path / "found" / "objects.csv").open(newline="") as file:
+        found = {line["object"]: line for line in csv.DictReader(file)}
+    assert {line["images"] for line in found.values()} == {"12"}
+    assert float(found["bulb"]["under"]) == 100
+    assert {float(line["appears"]) for line in found.values()} == {100}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--concepts", "lmap"], "no class 'lmap' in the data: it has lamp, other"),
         (["--concepts", "lamp", "--top", "0"], "wanted --top of 1 or more"),
+        (["--concepts", "lamp", "--objects"], "has neither boxes nor masks of objects"),
+        (["--concepts", "lamp", "--tags", "none.csv"], "no table at none.csv"),
+        (["--concepts", "lamp", "--tags", "a", "--captions", "b"], "leave one of them out"),
         (["--concepts", "lamp", "--captions", "none.csv"], "no captions at none.csv"),
     ],
 )

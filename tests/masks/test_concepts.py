@@ -6,7 +6,7 @@ import torch
 
 from lessup.errors import DataError
 from lessup.masks.class_maps import class_activation_maps
-from lessup.masks.concepts import Examples, detecting, from_captions, held_out_precision, highest
+from lessup.masks.concepts import Examples, detecting, from_captions, from_tags, held_out_precision, highest
 from lessup.methods.cam import CAM, CAMConfig
 from lessup.probes.hard_negatives import Detector
 
@@ -29,6 +29,14 @@ def test_little_words_count_in_a_phrase_of_nothing_else() -> None:
     found = from_captions("with", CAPTIONS)
     assert found.positive.tolist() == [False, False, True, False, False]
     assert found.negative.tolist() == [True, True, False, True, False]
+
+
+def test_images_of_another_tag_are_negatives_and_untagged_ones_neither() -> None:
+    found = from_tags("living room", [("living room", "lamp"), ("dining room",), ()])
+    assert found.positive.tolist() == [True, False, False]
+    assert found.negative.tolist() == [False, True, False]
+    with pytest.raises(DataError, match="no image has the tag 'attic'; wanted some of dining room, lamp"):
+        from_tags("attic", [("living room", "lamp"), ("dining room",), ()])
 
 
 @pytest.mark.parametrize(("phrase", "said"), [("...", "has no word"), ("unicorn", "no caption of the 5 images holds")])

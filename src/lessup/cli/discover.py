@@ -23,9 +23,11 @@ class ConceptsFlags:
 
     Attributes:
         data: folder, file or archive of images.
-        concepts: phrases of the captions; or without `--captions`, classes of the data.
+        concepts: phrases of the captions; or without `--captions`, tags, or classes of the data.
         out: folder to write ranking.csv, top.png, boxes.csv, instances.json, maps/ and overlays/ to.
         captions: COCO's captions*.json, a folder or archive that holds it, or a table of image and caption.
+        tags: table of columns image and label or tags, in place of what the data itself says.
+        objects: write objects.csv, which objects of the data's masks or boxes lie under the maps.
         device: where to compute, such as `cpu` or `cuda`.
         json: print one JSON object and nothing else.
         overwrite: write into a folder that holds files.
@@ -35,6 +37,8 @@ class ConceptsFlags:
     concepts: tuple[str, ...]
     out: Path
     captions: str = ""
+    tags: str = ""
+    objects: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     device: str = "cpu"
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -67,6 +71,8 @@ def _concepts(words: list[str]) -> int:
         what.out,
         what.concepts,
         captions=what.captions,
+        tags=what.tags,
+        objects=what.objects,
         config=given.how,
         reading=given.reading,
         device=what.device,

@@ -88,6 +88,23 @@ def from_classes(name: str, images: Images) -> Examples:
     return Examples(name, of_class == 1, of_class == 0)
 
 
+def from_tags(name: str, tags: Sequence[Sequence[str]]) -> Examples:
+    """Take one of the names that images have; those that have none at all are neither positive nor negative.
+
+    Args:
+        name: of the concept.
+        tags: of every image, none where nothing is known.
+
+    Raises:
+        DataError: no image has the name.
+    """
+    if not any(name in own for own in tags):
+        known = sorted({each for own in tags for each in own})
+        raise DataError(f"no image has the tag {name!r}; wanted some of {', '.join(known[:10])}")
+    positive = np.array([name in own for own in tags], bool)
+    return Examples(name, positive, np.array([bool(own) for own in tags], bool) & ~positive)
+
+
 def detecting(network: CAM, detectors: Sequence[Detector]) -> CAM:
     """Put K detectors in place of the linear layer of a network; its scores and maps are theirs then.
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,11 +13,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lessup import data as sources
+from lessup import training as fitting
+from lessup.data import image_table
 from lessup.errors import DataError, RunError, UsageError
 from lessup.features import encode_all
 from lessup.formats.captions import matched, read_captions
 from lessup.masks.boxes import SHARE, Scale
-from lessup.masks.concepts import Examples, detecting, from_captions, from_classes, held_out_precision, highest
+from lessup.masks.concepts import (
+    Examples,
+    detecting,
+    from_captions,
+    from_classes,
+    from_tags,
+    held_out_precision,
+    highest,
+)
+from lessup.masks.informative_objects import FEWEST, informative_objects, looked_at, objects_of
 from lessup.masks.localize import LocalizeConfig, Localized, localize_images
 from lessup.masks.overlays import photograph
 from lessup.methods.cam import CAM, CAMConfig
@@ -47,7 +59,7 @@ class ConceptsConfig:
         rounds: in which hard negatives are mined, at most; 0 stays with random ones.
         threshold: of a box, as a share of the maximum of the map.
         scale: whether 0 of a map is no evidence for the concept (``maximum``) or its least value (``range``).
-        seed: of the random negatives.
+        seed: of the random negatives, and of weights where none are loaded.
     """
 
     backbone: str = "efficientnet-lite0"
@@ -66,6 +78,8 @@ def discover_concepts(
     concepts: Sequence[str],
     *,
     captions: str = "",
+    tags: str = "",
+    objects: bool = False,
     config: ConceptsConfig | None = None,
     reading: Reading | None = None,
     device: str = "cpu",
@@ -77,7 +91,9 @@ def discover_concepts(
         data: path or name of the images.
         out: folder to write ``ranking.csv``, ``concepts.json``, ``top.png``, and what ``localize`` writes, to.
         concepts: phrases of captions, or classes of the data.
-        captions: where the captions are, see ``read_captions``; labels or tags of the data are used if empty.
+        captions: where the captions are, see ``read_captions``; empty for none.
+        tags: table of image and label or tags; without it and captions, those of the data itself are used.
+        objects: whether ``objects.csv`` says which objects of the data's masks or boxes lie under the maps.
         config: how.
         reading: how the data is read.
         device: where to compute.
@@ -89,24 +105,28 @@ def discover_concepts(
         of held-out images, None where there are too few, beside ``chance``, the share of positives.
 
     Raises:
-        UsageError: a setting is out of range, or no concept is named.
-        DataError: the data is no images, or a concept has no positive or no negative.
+        UsageError: a setting is out of range, no concept is named, or captions and tags are.
+        DataError: the data is no images, a concept has no positive or no negative, or objects are asked for where
+            there are none.
         RunError: the folder holds files, or cannot be written.
     """
     config, out = config or ConceptsConfig(), Path(out)
     _check(config, concepts, out, overwrite=overwrite)
-    images = _images(data, reading or Reading())
-    examples = _examples(tuple(dict.fromkeys(concepts)), images, captions)
+    images = _images(data, reading or Reading(), objects=objects)
+    examples = _examples(tuple(dict.fromkeys(concepts)), images, captions, tags)
     network = _network(config, images, len(examples), device)
     features = encode_all(network, images, layer="pool")
     mining = Mining(cost=config.cost, rounds=config.rounds, seed=config.seed)
     detectors = [mined_detector(features, one.positive, one.negative, mining) for one in examples]
     scores = np.stack([detector.scores(features) for detector in detectors], axis=1)
-    found = _localized(detecting(network, detectors), images, examples, scores, out, config)
+    detecting(network, detectors)
+    found = _localized(network, images, examples, scores, out, config)
     write_whole(out / "ranking.csv", _ranking(images, examples, detectors, scores).encode())
     write_whole(out / "top.png", png.encoded(_sheet(images, examples, found, out)))
+    if objects:
+        write_whole(out / "objects.csv", _objects(network, images, examples, scores).encode())
     record = {
-        **{"data": data, "captions": captions, "settings": asdict(config), "images": len(images)},
+        **{"data": data, "captions": captions, "tags": tags, "settings": asdict(config), "images": len(images)},
         "boxes": sum(one.corners is not None for one in found.located),
         "concepts": {
             one.name: _told(one, detector, held_out_precision(features, one, images.group, mining))
@@ -129,33 +149,44 @@ def _check(config: ConceptsConfig, concepts: Sequence[str], out: Path, *, overwr
         raise RunError(f"{out} holds something already: pass another --out or --overwrite (nothing was written)")
 
 
-def _images(data: str, reading: Reading) -> Images:
+def _images(data: str, reading: Reading, *, objects: bool) -> Images:
     images = sources.load(data, reading)
     say_left_out(images, data)
     if not isinstance(images, Images):
         raise DataError(f"{data} holds no images: concepts are looked for in images")
+    if objects and images.masks is None and images.boxes is None:
+        raise DataError(f"{data} has neither boxes nor masks of objects: leave out --objects")
     return images
 
 
-def _examples(concepts: Sequence[str], images: Images, captions: str) -> list[Examples]:
-    if not captions:
+def _examples(concepts: Sequence[str], images: Images, captions: str, tags: str) -> list[Examples]:
+    if captions and tags:
+        raise UsageError("--captions and --tags both say what is in the images: leave one of them out")
+    if not captions and not tags:
         return [from_classes(name, images) for name in concepts]
-    told = matched(read_captions(Path(captions)), images.id.tolist())
+    told = matched(read_captions(Path(captions)) if captions else _tags(Path(tags)), images.id.tolist())
     if not any(told):
-        raise DataError(f"no caption of {captions} is of one of the {len(told)} images, such as {images.id[0]}")
-    return [from_captions(phrase, told) for phrase in concepts]
+        raise DataError(f"no line of {captions or tags} is of one of the {len(told)} images, such as {images.id[0]}")
+    return [(from_captions if captions else from_tags)(name, told) for name in concepts]
+
+
+def _tags(path: Path) -> dict[str, tuple[str, ...]]:
+    if not path.is_file():
+        raise DataError(f"no table at {path}: give a .csv or .tsv with columns image and label or tags")
+    lines = image_table.parse(path.read_bytes(), path.name).lines
+    return {line.image.removeprefix("./"): line.names for line in lines}
 
 
 def _network(config: ConceptsConfig, images: Images, num_classes: int, device: str) -> CAM:
-    network = CAM(
-        CAMConfig(
-            backbone=config.backbone,
-            weights=config.weights,
-            channels=images.channels,
-            num_classes=num_classes,
-            target="tags",
-        )
+    of_network = CAMConfig(
+        backbone=config.backbone,
+        weights=config.weights,
+        channels=images.channels,
+        num_classes=num_classes,
+        target="tags",
     )
+    network = fitting.build("cam", of_network, config.seed)
+    assert isinstance(network, CAM)
     network.begin(images, config.seed)
     return network.to(device).eval()
 
@@ -200,6 +231,24 @@ def _ranking(
             negative = "negative" if detector.used[index] else "not used" if one.negative[index] else "left out"
             role = "positive" if one.positive[index] else negative
             writer.writerow((one.name, rank, images.id[index], round(float(own[index]), 4), role))
+    return buffer.getvalue()
+
+
+def _objects(network: CAM, images: Images, examples: Sequence[Examples], scores: NDArray[np.float32]) -> str:
+    """Return a table of the objects in each concept's recognised positives, the largest gain over chance first."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("concept", "object", "images", "appears", "under", "by_chance", "gain"))
+    for label, one in enumerate(examples):
+        own = np.flatnonzero(one.positive & (scores[:, label] > 0))
+        if len(own) < FEWEST:
+            print(f"{one.name}: {len(own)} images recognised as such; objects need {FEWEST}", file=sys.stderr)
+            continue
+        high = looked_at(network, images.take(own), label)
+        for found in informative_objects(high, [objects_of(images, index) for index in own.tolist()]):
+            shares = (found.appears, found.under, found.by_chance, found.gain)
+            name = images.classes[found.label]
+            writer.writerow((one.name, name, found.images, *(round(100 * share, 1) for share in shares)))
     return buffer.getvalue()
 
 
