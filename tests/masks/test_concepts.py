@@ -6,7 +6,8 @@ import torch
 
 from lessup.errors import DataError
 from lessup.masks.class_maps import class_activation_maps
-from lessup.masks.concepts import Examples, detecting, from_captions, from_tags, held_out_precision, highest
+from lessup.masks.concepts import Examples, as_layer, from_captions, from_tags, held_out_precision, highest
+from lessup.masks.deep_features import with_weights
 from lessup.methods.cam import CAM, CAMConfig
 from lessup.probes.hard_negatives import Detector
 
@@ -53,7 +54,7 @@ def test_mean_of_a_detectors_map_and_its_bias_are_its_score() -> None:
     detectors = [Detector(rng.normal(size=width).astype(np.float32), bias, none, (1,), True) for bias in (0.5, -2.0)]
     image = torch.rand(3, 3, 64, 64)
     pooled = network.backbone(image).detach().numpy()
-    maps = class_activation_maps(detecting(network, detectors), image, torch.tensor([[1, 0]] * 3))
+    maps = class_activation_maps(with_weights(network, as_layer(detectors, 1.0)), image, torch.tensor([[1, 0]] * 3))
     for place, one in ((0, detectors[1]), (1, detectors[0])):
         expected = one.scores(pooled)
         np.testing.assert_allclose(maps[:, place].mean((1, 2)) + one.bias, expected, rtol=1e-4)

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from lessup.errors import DataError
-from lessup.methods.cam import CAM
 from lessup.metrics.average_precision import average_precisions
 from lessup.probes.hard_negatives import MINING, Detector, Mining, mined_detector
+from lessup.probes.linear_layer import LinearLayer
 from lessup.samples.images import Images
 from lessup.samples.label_draws import targets
 
@@ -105,18 +104,15 @@ def from_tags(name: str, tags: Sequence[Sequence[str]]) -> Examples:
     return Examples(name, positive, np.array([bool(own) for own in tags], bool) & ~positive)
 
 
-def detecting(network: CAM, detectors: Sequence[Detector]) -> CAM:
-    """Put K detectors in place of the linear layer of a network; its scores and maps are theirs then.
+def as_layer(detectors: Sequence[Detector], cost: float) -> LinearLayer:
+    """Return K detectors of the same features as one linear layer; none was validated.
 
     Args:
-        network: of K classes, which is changed.
-        detectors: of its D pooled channels.
+        detectors: in the order of the classes.
+        cost: with which all were fitted.
     """
-    linear = network.classifier
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(np.stack([one.weight for one in detectors])))
-        linear.bias.copy_(torch.tensor([one.bias for one in detectors]))
-    return network
+    bias = np.array([one.bias for one in detectors], np.float32)
+    return LinearLayer(np.stack([one.weight for one in detectors]), bias, cost, validation=float("nan"))
 
 
 def highest(scores: NDArray[np.floating], top: int) -> NDArray[np.int8]:

@@ -21,13 +21,14 @@ from lessup.formats.captions import matched, read_captions
 from lessup.masks.boxes import SHARE, Scale
 from lessup.masks.concepts import (
     Examples,
-    detecting,
+    as_layer,
     from_captions,
     from_classes,
     from_tags,
     held_out_precision,
     highest,
 )
+from lessup.masks.deep_features import with_weights
 from lessup.masks.informative_objects import FEWEST, informative_objects, looked_at, objects_of
 from lessup.masks.localize import LocalizeConfig, Localized, localize_images
 from lessup.masks.overlays import photograph
@@ -119,7 +120,7 @@ def discover_concepts(
     mining = Mining(cost=config.cost, rounds=config.rounds, seed=config.seed)
     detectors = [mined_detector(features, one.positive, one.negative, mining) for one in examples]
     scores = np.stack([detector.scores(features) for detector in detectors], axis=1)
-    detecting(network, detectors)
+    with_weights(network, as_layer(detectors, config.cost))
     found = _localized(network, images, examples, scores, out, config)
     write_whole(out / "ranking.csv", _ranking(images, examples, detectors, scores).encode())
     write_whole(out / "top.png", png.encoded(_sheet(images, examples, found, out)))
