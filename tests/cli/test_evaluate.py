@@ -60,7 +60,7 @@ def test_draws_of_the_whole_training_part_are_not_ignored(
 @pytest.mark.parametrize(
     ("flags", "answer"),
     [
-        (("--protocol", "shape-repair"), "holds autoencoder, which is none"),
+        (("--protocol", "shape-repair"), "holds autoencoder: choose another protocol"),
         ((*KNN, "--data", "nowhere"), "nothing at nowhere"),
         ((*KNN, "--draws", "-1"), "wanted at least 1 draw"),
         ((*KNN, "--layers", "conv9"), "conv9"),
