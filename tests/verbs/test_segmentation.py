@@ -70,7 +70,7 @@ def test_runs_of_other_methods_and_data_without_images_are_refused(run, new, dat
     other = verbs.train(asked, tmp_path / "cam")
     with pytest.raises(UsageError, match="holds cam, which segments nothing: train deeplab"):
         verbs.segment(other.path, str(new), tmp_path / "out")
-    with pytest.raises(DataError, match="no images to segment"):
+    with pytest.raises(DataError, match="reads image, which furniture does not have"):
         verbs.segment(run.path, "furniture", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

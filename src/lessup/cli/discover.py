@@ -47,8 +47,7 @@ class ConceptsFlags:
 def run(words: list[str]) -> int:
     """Find patterns that nobody outlined."""
     if words[:1] in (["-h"], ["--help"]):
-        print("lessup discover concepts --help shows its flags: detectors of phrases or tags, and where they look")
-        return 0
+        return _concepts(words)  # there is nothing else to choose
     if not words or words[0] not in WHAT:
         raise UsageError(f"discover what? Wanted one of {', '.join(WHAT)}, came {' '.join(words[:1]) or 'nothing'}")
     return _concepts(words[1:])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lessup.errors import DataError, RunError, UsageError
+from lessup.errors import RunError, UsageError
 from lessup.masks.dense_crf import FINAL
 from lessup.masks.mask_files import write_masks
 from lessup.masks.segmenter import LabelMapConfig, label_maps
@@ -54,8 +54,7 @@ def segment(
     if is_occupied(out) and not overwrite:
         raise RunError(f"{out} holds something already: pass another --out or --overwrite (nothing was written)")
     samples = load_like(folder, segmenter, data)
-    if not isinstance(samples, Images):
-        raise DataError(f"{data} holds no images to segment")
+    assert isinstance(samples, Images)  # a segmenter reads nothing else
     images = _bare(samples, folder.config["data"]["classes"])
     maps = label_maps(segmenter, images, np.arange(len(images)), LabelMapConfig(crf=FINAL if crf else None))
     summary = {
