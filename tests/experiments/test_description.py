@@ -53,7 +53,7 @@ def test_what_does_not_decide_the_result_may_change_on_resume(asked, furniture):
         (lambda asked: replace(asked, config=replace(asked.config, dropout=0.25)), "dropout = 0.5, now it is 0.25"),
         (lambda asked: replace(asked, training=replace(asked.training, batch_size=1)), "batch_size = 32, now it is 1"),
         (lambda asked: replace(asked, folds=Folds(folds=3, fold=2)), "fold = 1, now it is 2"),
-        (lambda asked: replace(asked, method="voxel-unet"), "method = 'vconv-dae', now it is 'voxel-unet'"),
+        (lambda asked: settings("voxel-unet", asked.data), "method = 'vconv-dae', now it is 'voxel-unet'"),
     ],
 )
 def test_what_decides_the_result_may_not_change_on_resume(changed, name, asked, furniture):
@@ -70,7 +70,7 @@ def test_other_data_is_refused_on_resume(asked, furniture):
 
 def test_a_setting_that_an_older_run_did_not_know_has_its_default(asked, furniture):
     older = begun(asked, furniture)
-    del older.config["data"]["reading"]["masks"]
+    del older.config["data"]["reading"]["masks"], older.config["config"]["dropout"]
     check_resumable(older, description(asked, asked.config, furniture))
     other = replace(asked, reading=replace(asked.reading, masks="boxes"))
     with pytest.raises(UsageError, match="masks = 'own', now it is 'boxes'"):

@@ -1,16 +1,14 @@
 """The content of a run's config.json, and whether a run may go on with it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from lessup.errors import UsageError
 from lessup.experiments import Settings
-from lessup.runs import Run, Training
+from lessup.runs import Run
 from lessup.runs.provenance import machine, provenance, versions
-from lessup.samples import Reading, Samples
-from lessup.samples.splits import Folds
+from lessup.samples import Samples
 
 MAY_CHANGE_ON_RESUME = frozenset(
     [
@@ -80,10 +78,8 @@ def check_resumable(run: Run, described: Mapping[str, Any]) -> None:
     Raises:
         UsageError: a setting that decides what is learned differs.
     """
-    defaults = _as_read(asdict(Training()) | asdict(Reading()) | asdict(Folds()))
-    now = _deciding(_as_read(described))
-    before = {key: value for key, value in defaults.items() if key in now} | _deciding(_as_read(run.config))
-    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    before, now = _deciding(run.config), _deciding(described)
+    changed = [key for key in before | now if before.get(key) != now.get(key)]
     if changed:
         key = changed[0]
         raise UsageError(
@@ -92,20 +88,15 @@ def check_resumable(run: Run, described: Mapping[str, Any]) -> None:
         )
 
 
-def _as_read(written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a file would hold after it was written and read."""
-    read: dict[str, Any] = json.loads(json.dumps(written))
-    return read
-
-
 def _deciding(described: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides the result of a run, flat, by name."""
-    data = described["data"]
+    """Return what decides the result of a run, flat, by name; a setting that is not there has its default."""
+    asked = Settings.of(described)
+    training = asdict(asked.training)
     return {
-        "method": described["method"],
-        "data": data["fingerprint"],
-        **described["config"],
-        **{key: value for key, value in described["training"].items() if key not in MAY_CHANGE_ON_RESUME},
-        **data["reading"],
-        **data["folds"],
+        "method": asked.method,
+        "data": described["data"]["fingerprint"],
+        **asdict(asked.config),
+        **{key: value for key, value in training.items() if key not in MAY_CHANGE_ON_RESUME},
+        **asdict(asked.reading),
+        **asdict(asked.folds),
     }
