@@ -268,6 +268,7 @@ _MASK_ROWS = {
     "tag_prior": "none: the image's commonest tag",
     "seeds": "seeds alone",
     "g0": "G0",
+    "contrast": "G2, contrast alone as saliency",
     "g2": "**G2**",
     "oracle": "G2, true foreground as saliency",
     "full": "true masks",

@@ -10,6 +10,7 @@ After Oh et al., *Exploiting Saliency for Object Segmentation from Image Level L
 | --- | --- | --- |
 | seeds | seeds alone | `--guide seeds` |
 | g0 | a random class for every salient region | `--guide g0` |
+| contrast | seeds spread through what is salient by its colours alone | `--saliency contrast` |
 | g2 | seeds spread through what is salient | the defaults |
 | oracle | the same with the true foreground as saliency | `--saliency oracle` |
 | full | true masks | `--guide masks` |
@@ -39,7 +40,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import mask_sheet
 import record
@@ -48,33 +48,27 @@ from lessup import training as fitting
 from lessup.evaluation import Score
 from lessup.evaluation.masks import Masks
 from lessup.masks.fine_maps import FineMaps
-from lessup.masks.guide_labels import g2
 from lessup.masks.overlays import painted, photograph
-from lessup.masks.saliency import foreground, saliency
-from lessup.masks.seeds import THRESHOLDS, at_threshold, mean_precision, seed_curve, seed_tables
-from lessup.masks.stages import place, seed_maps, seeds_from, tagged_maps
+from lessup.masks.saliency import saliency
+from lessup.masks.stages import place, seed_maps, tagged_maps
 from lessup.methods import Classifier
-from lessup.metrics.confusion import confusion
-from lessup.metrics.mean_iou import class_ious, segmentation_scores
 from lessup.runs import Run
 from lessup.runs.duration import training_seconds
 from lessup.runs.provenance import machine
 from lessup.samples import Reading
-from lessup.samples.image_decoding import in_threads
-from lessup.samples.images import Images, Ragged
+from lessup.samples.images import Images
 from lessup.samples.splits import Split
-from lessup.verbs.tag_stages import FromTagsConfig, Kept, TagStages, learnt_from
+from lessup.verbs.tag_stages import FromTagsConfig, TagStages, learnt_from
+from mask_quality import counted, guided, label_quality, seed_quality, thresholds
 
 ROWS: Mapping[str, Mapping[str, str]] = {
     "seeds": {"guide": "seeds"},
     "g0": {"guide": "g0"},
+    "contrast": {"saliency": "contrast"},
     "g2": {},
     "oracle": {"saliency": "oracle"},
     "full": {"guide": "masks"},
 }
-GRID = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
-"""Thresholds at which G2 is compared with masks."""
-
 SHOWN = 12
 """Test images on the contact sheet."""
 
@@ -199,8 +193,14 @@ def one_seed(asked: argparse.Namespace, known: Known, seed: int) -> None:
         threshold = stages.threshold(seeds, salient)
     if "seeds" not in content_of(asked)["seeds"][str(seed)]:
         with timed(asked, seed, "seeds and thresholds against masks"):
-            keep(asked, seed, "seeds", "all", seed_quality(known, seeds))
-            keep(asked, seed, "threshold", "g2", thresholds(asked, known, seeds, salient, threshold))
+            keep(asked, seed, "seeds", "all", seed_quality(known.train, seeds))
+            keep(
+                asked,
+                seed,
+                "threshold",
+                "g2",
+                thresholds(known.train, seeds, salient, threshold, count=asked.grid_images),
+            )
     for row in asked.rows:
         if row not in content_of(asked)["seeds"][str(seed)].get("rows", {}):
             one_row(asked, known, seed, row, threshold)
@@ -230,82 +230,6 @@ def one_row(asked: argparse.Namespace, known: Known, seed: int, row: str, thresh
     print(f"seed {seed}, {row}: mean IoU {means['model']['mean_iou']:.1f}, CRF {means['model_crf']['mean_iou']:.1f}")
 
 
-def counted(images: Images, index: int) -> NDArray[np.int64]:
-    """Return (H, W) a true mask with -1 for what is not counted."""
-    assert images.masks is not None
-    mask = images.masks[index][..., 0].astype(np.int64)
-    return np.where(mask == 255, -1, mask)
-
-
-def label_quality(train: Images, maps: Ragged) -> dict[str, float]:
-    """Return the scores of labels on all images with a mask."""
-
-    def one(index: int) -> NDArray[np.int64]:
-        truth, given = counted(train, index), maps[index][..., 0].astype(np.int64)
-        inside = (truth >= 0) & (given != 255)
-        return confusion(truth[inside], given[inside], 1 + len(train.classes))
-
-    table = np.sum([*in_threads(one, np.flatnonzero(train.masked()).tolist())], axis=0)
-    return segmentation_scores(table, ("background", *train.classes))
-
-
-def seed_quality(known: Known, seeds: Kept) -> dict[str, Any]:
-    """Return mP, precision and recall of the seeds, and the mean IoU of seeds alone, at every tenth threshold."""
-    train = known.train
-
-    def one(index: int) -> NDArray[np.int64]:
-        return seed_tables(*seeds_from(seeds.maps[index]), counted(train, index), len(train.classes))
-
-    tables = np.sum([*in_threads(one, np.flatnonzero(train.masked()).tolist())], axis=0)
-    curve = seed_curve(tables)
-    at = [int(place) for place in np.flatnonzero(np.arange(1, len(THRESHOLDS) + 1) % 5 == 0)]
-    lines = {
-        "foreground_precision": curve.foreground_precision,
-        "foreground_recall": curve.foreground_recall,
-        "background_precision": curve.background_precision,
-        "background_recall": curve.background_recall,
-        "mean_iou": np.array([np.nanmean(class_ious(table)) for table in tables]),
-    }
-    percent = {name: [in_percent(values[place]) for place in at] for name, values in lines.items()}
-    return {
-        "mean_precision": in_percent(mean_precision(curve)),
-        "thresholds": [round(float(THRESHOLDS[place]), 2) for place in at],
-        **percent,
-    }
-
-
-def in_percent(share: float) -> float | None:
-    """Return a share in percent; None for NaN, which JSON has not."""
-    return None if np.isnan(share) else round(100 * float(share), 2)
-
-
-def thresholds(asked: argparse.Namespace, known: Known, seeds: Kept, salient: Kept, chosen: float) -> dict[str, Any]:
-    """Return the mean IoU of G2 at a grid of thresholds and at the chosen one, on some training images with a mask."""
-    train = known.train
-    masked = np.flatnonzero(train.masked())
-    few = masked[np.linspace(0, len(masked) - 1, min(asked.grid_images, len(masked))).round().astype(np.int64)]
-
-    def one(index: int, threshold: float) -> NDArray[np.int64]:
-        seed = at_threshold(*seeds_from(seeds.maps[index]), threshold)
-        made = g2(seed, foreground(salient.maps[index][..., 0] / 255), photograph(train.pixels[index]))
-        truth = counted(train, index)
-        return confusion(truth[truth >= 0], made[truth >= 0], 1 + len(train.classes))
-
-    found = {}
-    for threshold in sorted({*GRID, chosen}):
-        tables = in_threads(lambda index, at=threshold: one(index, at), few.tolist())  # type: ignore[misc]
-        found[f"{threshold:g}"] = round(100 * float(np.nanmean(class_ious(np.sum([*tables], axis=0)))), 2)
-    best = max(found, key=lambda key: found[key])
-    return {
-        "images": len(few),
-        "chosen": chosen,
-        "chosen_mean_iou": found[f"{chosen:g}"],
-        "best": float(best),
-        "best_mean_iou": found[best],
-        "by_threshold": found,
-    }
-
-
 def contact_sheet(asked: argparse.Namespace, known: Known, stages: TagStages, threshold: float) -> None:
     """Draw a line a test image: image, truth, seeds, guide labels, and what each row finds, with CRF."""
     drawn = {row: folder(asked) / f"shown-{row}.npz" for row in asked.rows}
@@ -319,8 +243,7 @@ def contact_sheet(asked: argparse.Namespace, known: Known, stages: TagStages, th
     lines = []
     for number in range(len(shown)):
         pixels, truth = photograph(shown.pixels[number]), counted(shown, number)
-        seed = at_threshold(*seeds_from(seeds[number]), threshold)
-        guide = g2(seed, foreground(saliency(pixels)), pixels)
+        seed, guide = guided(shown, number, seeds[number], threshold, saliency(pixels))
         height, width = truth.shape
         rows = [each["example_model_crf"][number, :height, :width].astype(np.int64) for each in found.values()]
         lines.append([pixels, *(painted(pixels, labels) for labels in (truth, seed, guide, *rows))])

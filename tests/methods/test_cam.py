@@ -143,6 +143,16 @@ def test_rate_is_divided_by_10_every_40_000_of_160_000_updates(method):
     assert {group["momentum"] for group in optimization.optimizer.param_groups} == {0.9}
 
 
+def test_adamw_rises_to_the_rate_falls_to_none_and_spares_biases_from_decay():
+    method = CAM(replace(SMALL, optimizer="adamw", learning_rate=2e-3, weight_decay=0.01))
+    (optimization,) = method.optimizations(100).values()
+    assert isinstance(optimization.optimizer, torch.optim.AdamW)
+    rate = optimization.schedule.lr_lambdas[0]
+    assert [rate(update) for update in (0, 4, 50, 100)] == pytest.approx([0.2, 1.0, 0.5, 0.0], abs=1e-2)
+    assert [group["weight_decay"] for group in optimization.optimizer.param_groups] == [0.01, 0]
+    assert {group["initial_lr"] for group in optimization.optimizer.param_groups} == {2e-3}
+
+
 def test_classes_are_taken_from_the_data_and_images_without_any_are_refused():
     config = CAM.configured(CAMConfig(), photographs([0, -1]))
     assert (config.channels, config.num_classes, config.target) == (3, 3, "label")

@@ -9,6 +9,7 @@ from tagged_folder import CLASSES, lay_out
 from lessup import verbs
 from lessup.cli import main
 from lessup.errors import DataError, RunError, UsageError
+from lessup.masks.joint_saliency import joint_saliency
 from lessup.masks.seeds import at_threshold
 from lessup.masks.stages import seeds_from
 from lessup.runs import Run
@@ -39,7 +40,7 @@ def test_tags_become_masks_of_the_images_that_were_learnt_from(made):
     assert record == json.loads((out / "segment.json").read_text())
     assert record["images"] == 8
     assert record["notes"] == ["2 images of the test part are left alone"]
-    assert stages(out) == ["guide", "masks", "saliency", "seeder", "seeds", "segmenter", "threshold"]
+    assert stages(out) == ["guide", "joint-saliency", "masks", "saliency", "seeder", "seeds", "segmenter", "threshold"]
     assert sorted(file.stem for file in (out / "masks").iterdir()) == [f"{number:02d}" for number in range(8)]
     for number in range(8):
         mask = np.asarray(Image.open(out / "masks" / f"{number:02d}.png"))
@@ -82,7 +83,7 @@ def test_same_settings_train_nothing_again_and_other_settings_only_what_depends_
     verbs.segment_from_tags(str(data), out, config=replace(SMALL, guide="g0", threshold=0.3))
     after = {file.name for file in (out / "stages").iterdir()}
     assert maps < after
-    assert sorted(name.rpartition("-")[0] for name in after - maps) == ["guide", "masks", "segmenter"]
+    assert sorted(name.rpartition("-")[0] for name in after - maps) == ["guide", "joint-saliency", "masks", "segmenter"]
     assert all(file.stat().st_mtime_ns == time for file, time in before.items())
     assert "guide labels (g0) from seeds of a confidence of 0.30" in capsys.readouterr().err
 
@@ -123,6 +124,23 @@ def test_seeds_alone_true_foreground_and_true_masks_are_settings_for_rows_beside
         assert (guide[inside] > 0).any() == any_seed, "spread through the true foreground, where seeds touch it"
 
 
+def test_class_maps_have_a_say_in_what_is_salient_unless_contrast_alone_is_asked_for(made, data):
+    out, record = made
+    images, _ = learnt_from(verbs.train.__globals__["sources"].load(str(data)), str(data))
+    for kind in ("joint", "contrast"):
+        config = replace(SMALL, saliency=kind)
+        stages = TagStages(replace(images, masks=None), None, str(data), out, config, Reading(), "cpu")
+        seeds, salient = stages.seeds(), stages.saliency()
+        found = stages.joint(seeds, salient, record["threshold"])
+        if kind == "contrast":
+            assert found is salient
+            continue
+        for index in range(len(images)):
+            pixels, (_, confidence) = images.pixels[index], seeds_from(seeds.maps[index])
+            wanted = joint_saliency(pixels, confidence, record["threshold"], salient.maps[index][..., 0] / 255)
+            np.testing.assert_array_equal(found.maps[index][..., 0], np.rint(255 * wanted))
+
+
 def test_command_with_true_masks_looks_for_no_seeds(data, tmp_path):
     record = verbs.segment_from_tags(str(data), tmp_path / "full", config=replace(SMALL, guide="masks"))
     assert stages(tmp_path / "full") == ["masks", "segmenter"]
@@ -132,7 +150,7 @@ def test_command_with_true_masks_looks_for_no_seeds(data, tmp_path):
 @pytest.mark.parametrize("row", [{"guide": "masks"}, {"saliency": "oracle"}])
 def test_rows_that_look_at_masks_are_refused_where_there_are_none(row, tmp_path):
     folder = lay_out(tmp_path / "things")
-    with pytest.raises(DataError, match="has no masks: wanted --saliency contrast or none"):
+    with pytest.raises(DataError, match="has no masks: wanted another --saliency, joint say"):
         verbs.segment_from_tags(str(folder), tmp_path / "out", config=replace(SMALL, **row))
 
 

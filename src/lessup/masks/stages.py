@@ -4,7 +4,7 @@ Seong Joon Oh, Rodrigo Benenson, Anna Khoreva, Zeynep Akata, Mario Fritz, Bernt 
 Segmentation from Image Level Labels*, 2017, <https://arxiv.org/abs/1701.08261>.
 
     class maps -> seeds --.
-                          +-> threshold -> guide labels -> (segmenter -> masks)
+                          +-> threshold -> (joint saliency) -> guide labels -> (segmenter -> masks)
     pixels -> saliency ---'
 
 Every stage is a function of arrays that writes one file for all images, image by image; a run that was stopped goes on
@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from lessup.masks.fine_maps import FineMaps
+from lessup.masks.joint_saliency import joint_saliency
 from lessup.masks.overlays import photograph
 from lessup.masks.saliency import foreground, oracle
 from lessup.masks.seed_threshold import agreement, chosen_threshold, saliency_tables, scale_tables
@@ -122,6 +123,26 @@ def saliency_maps(at: Path, images: Images, salient: Salient) -> Ragged:
 
     def one(index: int) -> NDArray[np.uint8]:
         return np.rint(255 * salient(photograph(images.pixels[index]))).astype(np.uint8)
+
+    return stored_maps(at, images.pixels.extent, lambda some: in_threads(one, some.tolist()))
+
+
+def joint_maps(at: Path, images: Images, seeds: Ragged, salient: Ragged, threshold: float) -> Ragged:
+    """Return what class maps and contrast together find salient, in 255 steps, as N maps (H, W, 1).
+
+    Args:
+        at: the file.
+        images: N images.
+        seeds: of ``seed_maps``.
+        salient: contrast, of ``saliency_maps``.
+        threshold: confidence from which on a pixel is a seed.
+    """
+
+    def one(index: int) -> NDArray[np.uint8]:
+        _, confidence = seeds_from(seeds[index])
+        contrast = salient[index][..., 0] / 255
+        found = joint_saliency(photograph(images.pixels[index]), confidence, threshold, contrast)
+        return np.rint(255 * found).astype(np.uint8)
 
     return stored_maps(at, images.pixels.extent, lambda some: in_threads(one, some.tolist()))
 

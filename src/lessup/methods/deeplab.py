@@ -290,11 +290,13 @@ def cpu() -> Recipe:
 
     Command: ``lessup train deeplab --data DATA --out RUN --recipe cpu``.
 
-    An update takes two and a half seconds of one core. No setting was chosen by any validation yet.
+    An update takes four fifths of a second of one core. The backbone is cut before its widest blocks, so that the map
+    stays fine: chosen on 100 training images with masks against blocks7 at stride 16, which takes as long. No other
+    setting was chosen by any validation.
     """
     config = DeepLabConfig(
         backbone="efficientnet-lite0",
-        layer="blocks7",
+        layer="blocks5",
         weights="imagenet",
         width=256,
         reach=6,
@@ -304,4 +306,4 @@ def cpu() -> Recipe:
         learning_rate=1e-3,
         weight_decay=0.01,
     )
-    return Recipe(config=config, training=Training(steps=800, batch_size=8))
+    return Recipe(config=config, training=Training(steps=1_000, batch_size=8))

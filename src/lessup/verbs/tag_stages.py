@@ -22,6 +22,7 @@ from lessup.experiments.description import MAY_CHANGE_ON_RESUME
 from lessup.masks.dense_crf import FINAL
 from lessup.masks.fine_maps import FineMaps
 from lessup.masks.guide_labels import Flags, GuideConfig, Labels, g0, g1, g2
+from lessup.masks.joint_saliency import JOINT
 from lessup.masks.network_saliency import network_saliency, saliency_network
 from lessup.masks.overlays import photograph
 from lessup.masks.region_scores import blanked_scores
@@ -33,6 +34,7 @@ from lessup.masks.stages import (
     Guide,
     Salient,
     guide_maps,
+    joint_maps,
     oracle_maps,
     place,
     saliency_maps,
@@ -54,7 +56,7 @@ from lessup.training.modes import batch_on
 from lessup.verbs.trained import load
 from lessup.verbs.training import train_on
 
-SALIENCY = ("contrast", "none", "oracle")
+SALIENCY = ("joint", "contrast", "none", "oracle")
 """Kinds of saliency that need no network."""
 
 OTHER_SCALE = 1.5
@@ -70,8 +72,9 @@ class FromTagsConfig:
         weights: file, run folder or ``imagenet``, from which both begin; empty for random weights.
         seeder_steps: updates of the network that finds seeds; 0 takes those of the recipe ``cpu`` of ``cam``.
         segmenter_steps: updates of the segmenter; 0 takes those of the recipe ``cpu`` of ``deeplab``.
-        saliency: ``contrast`` with what lies along the rim, ``none``, or the run folder of a network that learnt it
-            from boxes; ``oracle`` is the true foreground, and leaves out the images without a mask.
+        saliency: ``contrast`` with what lies along the rim; ``joint`` lets class maps tell where in the image that
+            counts; ``none``; or the run folder of a network that learnt it from boxes. ``oracle`` is the true
+            foreground, and leaves out the images without a mask.
         threshold: confidence from which on a pixel is a seed; 0 chooses it without masks.
         guide: ``g2`` spreads seeds through what is salient, ``g1`` gives every salient region the class that the
             network which finds seeds sees in it, ``g0`` a random class, ``seeds`` are the seeds alone; ``masks`` are
@@ -85,7 +88,7 @@ class FromTagsConfig:
     weights: str = "imagenet"
     seeder_steps: int = 0
     segmenter_steps: int = 0
-    saliency: str = "contrast"
+    saliency: str = "joint"
     threshold: float = 0.0
     guide: Literal["g2", "g1", "g0", "seeds", "masks"] = "g2"
     rounds: int = 1
@@ -160,8 +163,8 @@ class TagStages:
         return self.run_place("seeder", self.asked("cam", self.config.seeder_steps), self.images.fingerprint)
 
     def saliency(self) -> Kept:
-        """Keep what is salient in all images."""
-        kind = self.config.saliency
+        """Keep what is salient in all images, before class maps have a say in it."""
+        kind = "contrast" if self.config.saliency == "joint" else self.config.saliency
         salient: Salient = _nothing
         how: dict[str, Any] = {"kind": kind, "config": asdict(PAPER)}
         if kind == "contrast":
@@ -184,7 +187,7 @@ class TagStages:
             DataError: it has none.
         """
         if self.truth is None or not len(self.used()):
-            raise DataError(f"{self.data} has no masks: wanted --saliency contrast or none, and a --guide but masks")
+            raise DataError(f"{self.data} has no masks: wanted another --saliency, joint say, and another --guide")
         return self.truth
 
     def used(self) -> NDArray[np.int64]:
@@ -201,12 +204,26 @@ class TagStages:
             write_json(at, {"threshold": found})
         return float(read_json(at)["threshold"])
 
+    def joint(self, seeds: Kept, salient: Kept, threshold: float) -> Kept:
+        """Keep what is salient, where the config asks for it with a say of the class maps.
+
+        Args:
+            seeds: of ``seeds``.
+            salient: of ``saliency``.
+            threshold: confidence from which on a pixel is a seed.
+        """
+        if self.config.saliency != "joint":
+            return salient
+        how = {"config": asdict(JOINT), "threshold": threshold}
+        at = place(self.out, "joint-saliency", how, seeds.at.name, salient.at.name)
+        return Kept(joint_maps(at, self.images, seeds.maps, salient.maps, threshold), at)
+
     def guide_labels(self, seeds: Kept, salient: Kept, threshold: float) -> Kept:
         """Put seeds and saliency together.
 
         Args:
             seeds: of ``seeds``.
-            salient: of ``saliency``.
+            salient: of ``joint``.
             threshold: confidence from which on a pixel is a seed.
         """
         how = {"guide": self.config.guide, "config": asdict(GuideConfig()), "seed": self.config.seed}
@@ -232,7 +249,7 @@ class TagStages:
             return Kept(self.masks(), place(self.out, "guide", "masks", self.images.fingerprint)), None
         seeds, salient = self.seeds(), self.saliency()
         threshold = self.config.threshold or self.threshold(seeds, salient)
-        return self.guide_labels(seeds, salient, threshold), threshold
+        return self.guide_labels(seeds, self.joint(seeds, salient, threshold), threshold), threshold
 
     def segmenter(self, labels: Kept) -> tuple[Segmenter, Path]:
         """Train a segmenter on labels of all images, and return it and its run folder."""
@@ -261,8 +278,9 @@ class TagStages:
         kept = {"guide": guide.maps, "mask": masks.maps} | ({"truth": self.truth} if self.truth else {})
         if threshold is None:
             return stage_figures(self.images, None, seeds=None, kept=kept)
-        kept |= {"saliency": self.saliency().maps}
-        return stage_figures(self.images, threshold, seeds=self.seeds().maps, kept=kept)
+        seeds = self.seeds()
+        kept |= {"saliency": self.joint(seeds, self.saliency(), threshold).maps}
+        return stage_figures(self.images, threshold, seeds=seeds.maps, kept=kept)
 
     def asked(self, method: str, steps: int) -> Settings:
         """Return the recipe ``cpu`` of a method, on the backbone and for the updates that are asked for."""
