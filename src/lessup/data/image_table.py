@@ -15,7 +15,6 @@ background.
 
 import csv
 import difflib
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ import numpy as np
 from lessup.errors import DataError
 from lessup.formats.file_tree import FileTree, is_tree, open_tree
 from lessup.formats.image_file import SUFFIXES
+from lessup.formats.table import column, table_rows
 from lessup.samples import Damage, Reading
 from lessup.samples.image_entries import Entry, build_images
 from lessup.samples.images import Images
@@ -144,11 +144,7 @@ def parse(content: bytes, name: str) -> Table:
     Raises:
         DataError: it is not text, or lacks a column.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not text in UTF-8: {error.reason} at byte {error.start}") from error
-    rows = list(csv.reader(io.StringIO(text), delimiter="\t" if name.lower().endswith(".tsv") else ","))
+    rows = table_rows(content, name)
     columns = _columns(rows[0] if rows else [], name)
     key = "tags" if "tags" in columns else "label"
     separator = _separator([_cell(row, columns.get("tags")) for row in rows[1:]])
@@ -163,12 +159,8 @@ def parse(content: bytes, name: str) -> Table:
 
 
 def _columns(header: Sequence[str], name: str) -> dict[str, int]:
-    lower = [cell.strip().lower() for cell in header]
-    found = {
-        key: next(lower.index(each) for each in names if each in lower)
-        for key, names in _COLUMNS.items()
-        if set(names) & set(lower)
-    }
+    places = {key: column(header, names) for key, names in _COLUMNS.items()}
+    found = {key: place for key, place in places.items() if place >= 0}
     if "image" not in found or not {"label", "tags"} & set(found):
         raise DataError(
             f"{name} has the columns {', '.join(header) or 'none'}; wanted image, and label or tags, in its first line"

@@ -1,7 +1,5 @@
 """Sentences that say what is in images: COCO's captions, or a table of image and caption."""
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,6 +7,7 @@ from pathlib import Path
 
 from lessup.errors import DataError
 from lessup.formats.file_tree import is_tree, open_tree
+from lessup.formats.table import column, table_rows
 
 IMAGE, CAPTION = ("image", "file", "filename", "file_name", "path"), ("caption", "text", "sentence")
 """Names under which the columns of a table are found, in any case of letters."""
@@ -76,13 +75,9 @@ def _from_json(content: bytes, name: str) -> list[tuple[str, str]]:
 
 
 def _from_table(content: bytes, name: str) -> list[tuple[str, str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not text in UTF-8: {error.reason} at byte {error.start}") from error
-    rows = list(csv.reader(io.StringIO(text), delimiter="\t" if name.lower().endswith(".tsv") else ","))
-    header = [cell.strip().lower() for cell in (rows[0] if rows else [])]
-    image, caption = (next((header.index(each) for each in names if each in header), -1) for names in (IMAGE, CAPTION))
+    rows = table_rows(content, name)
+    header = rows[0] if rows else []
+    image, caption = column(header, IMAGE), column(header, CAPTION)
     if min(image, caption) < 0:
         raise DataError(f"{name} has the columns {', '.join(header) or 'none'}; wanted image and caption")
     return [(row[image].strip(), row[caption]) for row in rows[1:] if len(row) > max(image, caption)]
