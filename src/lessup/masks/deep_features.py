@@ -22,6 +22,7 @@ from lessup.probes.linear_rows import encode_pool
 from lessup.samples.images import Images
 from lessup.samples.label_draws import LabelledPool
 from lessup.samples.splits import Folds, split
+from lessup.training import build
 
 LAYER = "pool"
 """The pooled features of a ``CAM``."""
@@ -76,6 +77,33 @@ def pooling_network(method: ImageEncoder, num_classes: int) -> CAM:
     backbone = copy.deepcopy(method.backbone).cpu()  # where the shapes of its layers are measured
     config = CAMConfig(backbone=method.config.backbone, channels=backbone.channels, num_classes=num_classes)
     return CAM(config, backbone).to(method.device).eval()
+
+
+def named_network(
+    backbone: str, weights: str, images: Images, num_classes: int, *, seed: int, device: str = "cpu"
+) -> CAM:
+    """Return a backbone up to its last map, and average pooling; its classes have random weights yet.
+
+    Args:
+        backbone: its name.
+        weights: file, run folder or ``imagenet``, from which its weights are loaded; empty for random ones.
+        images: that it will look at.
+        num_classes: K.
+        seed: of random weights.
+        device: where to compute.
+
+    Returns:
+        A network in ``eval`` mode, whose layer ``LAYER`` is (B, D).
+
+    Raises:
+        DataError: the weights cannot be used.
+        UsageError: there is no such backbone, or it has neither tokens nor a map that is fine enough.
+    """
+    config = CAMConfig(backbone=backbone, weights=weights, channels=images.channels, num_classes=num_classes)
+    network = build("cam", config, seed)
+    assert isinstance(network, CAM)
+    network.begin(images, seed)
+    return network.to(device).eval()
 
 
 def with_weights(network: CAM, layer: LinearLayer) -> CAM:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lessup import data as sources
-from lessup import training as fitting
 from lessup.data import image_table
 from lessup.errors import DataError, RunError, UsageError
 from lessup.features import encode_all
@@ -28,11 +27,11 @@ from lessup.masks.concepts import (
     held_out_precision,
     highest,
 )
-from lessup.masks.deep_features import with_weights
+from lessup.masks.deep_features import LAYER, named_network, with_weights
 from lessup.masks.informative_objects import FEWEST, informative_objects, looked_at, objects_of
 from lessup.masks.localize import LocalizeConfig, Localized, localize_images
 from lessup.masks.overlays import photograph
-from lessup.methods.cam import CAM, CAMConfig
+from lessup.methods.cam import CAM
 from lessup.probes.hard_negatives import MINING, Detector, Mining, mined_detector
 from lessup.report import png
 from lessup.report.contact_sheet import Tile, contact_sheet
@@ -115,8 +114,8 @@ def discover_concepts(
     _check(config, concepts, out, overwrite=overwrite)
     images = _images(data, reading or Reading(), objects=objects)
     examples = _examples(tuple(dict.fromkeys(concepts)), images, captions, tags)
-    network = _network(config, images, len(examples), device)
-    features = encode_all(network, images, layer="pool")
+    network = named_network(config.backbone, config.weights, images, len(examples), seed=config.seed, device=device)
+    features = encode_all(network, images, layer=LAYER)
     mining = Mining(cost=config.cost, rounds=config.rounds, seed=config.seed)
     detectors = [mined_detector(features, one.positive, one.negative, mining) for one in examples]
     scores = np.stack([detector.scores(features) for detector in detectors], axis=1)
@@ -176,20 +175,6 @@ def _tags(path: Path) -> dict[str, tuple[str, ...]]:
         raise DataError(f"no table at {path}: give a .csv or .tsv with columns image and label or tags")
     lines = image_table.parse(path.read_bytes(), path.name).lines
     return {line.image.removeprefix("./"): line.names for line in lines}
-
-
-def _network(config: ConceptsConfig, images: Images, num_classes: int, device: str) -> CAM:
-    of_network = CAMConfig(
-        backbone=config.backbone,
-        weights=config.weights,
-        channels=images.channels,
-        num_classes=num_classes,
-        target="tags",
-    )
-    network = fitting.build("cam", of_network, config.seed)
-    assert isinstance(network, CAM)
-    network.begin(images, config.seed)
-    return network.to(device).eval()
 
 
 def _localized(
