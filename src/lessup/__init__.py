@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lessup.verbs import (
         compare,
+        discover_answers,
         discover_concepts,
         encode,
         evaluate,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "compare",
+    "discover_answers",
     "discover_concepts",
     "encode",
     "evaluate",

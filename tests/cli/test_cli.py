@@ -44,6 +44,7 @@ NO_NETWORK = ("list", "doctor", "report")
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in NO_NETWORK])
 def test_every_command_that_runs_a_network_takes_a_device(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     what = {"train": ["vconv-dae"], "evaluate": ["--protocol", "knn"], "compare": ["--protocol", "knn"]}
+    what["discover"] = ["answers"]
     with pytest.raises(SystemExit):
         main([command, *what.get(command, []), "--help"])
     assert "--device" in capsys.readouterr().out

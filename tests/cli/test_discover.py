@@ -123,4 +123,4 @@ def test_wrong_usage_is_said(
 
 def test_unknown_pattern_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["discover", "everything"]) == 2
-    assert "discover what? Wanted one of concepts, came everything" in capsys.readouterr().err
+    assert "discover what? Wanted one of concepts, answers, came everything" in capsys.readouterr().err

@@ -23,8 +23,8 @@ COMMANDS = {
     "neighbors": ("RUN --data DATA --query FILE...", "the samples most like a file, or an item of the data"),
     "localize": ("RUN --data DATA --out DIR", "where a classifier sees its classes: maps and boxes"),
     "discover": (
-        "concepts --data DATA --concepts A B --out DIR",
-        "what names an image and where: concepts of captions",
+        "concepts|answers --data DATA --out DIR",
+        "concepts of captions, or answers to questions, and where they are seen",
     ),
     "segment": (
         "--data DATA --tags FILE --out RUN",

@@ -1,9 +1,9 @@
-"""`lessup discover concepts --data DATA --concepts A B --out DIR`."""
+"""`lessup discover concepts|answers --data DATA --out DIR`: what images are sorted by that nobody outlined."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import tyro
 
@@ -11,9 +11,10 @@ from lessup import verbs
 from lessup.cli.flags import parse
 from lessup.errors import UsageError
 from lessup.samples import Reading
+from lessup.verbs.answers import ROWS, AnswersConfig
 from lessup.verbs.concepts import ConceptsConfig
 
-WHAT = ("concepts",)
+What = Literal["concepts", "answers"]
 """What can be discovered."""
 
 
@@ -44,13 +45,36 @@ class ConceptsFlags:
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class AnswersFlags:
+    """Which questions to answer.
+
+    Attributes:
+        data: folder, file or archive of images.
+        questions: table of columns image, question and answer, the last of them empty where it is asked for.
+        out: folder to write answers.csv, answers.json, sheet.png and overlays/ to.
+        device: where to compute, such as `cpu` or `cuda`.
+        json: print one JSON object and nothing else.
+        overwrite: write into a folder that holds files.
+    """
+
+    data: str
+    questions: Path
+    out: Path
+    device: str = "cpu"
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+
+
 def run(words: list[str]) -> int:
     """Find patterns that nobody outlined."""
     if words[:1] in (["-h"], ["--help"]):
-        return _concepts(words)  # there is nothing else to choose
-    if not words or words[0] not in WHAT:
-        raise UsageError(f"discover what? Wanted one of {', '.join(WHAT)}, came {' '.join(words[:1]) or 'nothing'}")
-    return _concepts(words[1:])
+        about = "concepts of captions or tags, or answers to questions; `lessup discover concepts --help` shows flags"
+        tyro.cli(What, args=words[:1], prog="lessup discover", description=about)
+    if not words or words[0] not in get_args(What):
+        came = " ".join(words[:1]) or "nothing"
+        raise UsageError(f"discover what? Wanted one of {', '.join(get_args(What))}, came {came}")
+    return (_concepts if words[0] == "concepts" else _answers)(words[1:])
 
 
 def _concepts(words: list[str]) -> int:
@@ -87,4 +111,36 @@ def _concepts(words: list[str]) -> int:
             f"used; {ranked}, {told['chance']} % by chance"
         )
     print(f"{done['boxes']} boxes -> {what.out}", file=sys.stderr)
+    return 0
+
+
+def _answers(words: list[str]) -> int:
+    about = (
+        "Learn to answer questions about images from a table of questions and answers, and show which words of a "
+        "question and which places of its image speak for the answer."
+    )
+    groups = {
+        "what": AnswersFlags(data=tyro.MISSING, questions=tyro.MISSING, out=tyro.MISSING),
+        "how": AnswersConfig(),
+        "reading": Reading(),
+    }
+    given = parse(words, groups, prog="lessup discover answers", description=about)
+    what = given.what
+    done = verbs.discover_answers(
+        what.data,
+        what.out,
+        what.questions,
+        config=given.how,
+        reading=given.reading,
+        device=what.device,
+        overwrite=what.overwrite,
+    )
+    if what.json:
+        print(verbs.dumps(done))
+        return 0
+    print(", ".join(f"{count} questions {name}" for name, count in done["parts"].items()))
+    if done["held_out"]:
+        rows = [f"{row.replace('_', ' ')} {done['held_out'][row]} %" for row in ROWS]
+        print(f"answered right of those held out: {', '.join(rows)}")
+    print(f"{sum(done['parts'].values())} answers -> {what.out}", file=sys.stderr)
     return 0

@@ -5,7 +5,6 @@ are images whose captions hold a phrase, its negatives random ones without any o
 map comes from the weights of the linear machine.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from lessup.errors import DataError
+from lessup.formats.words import words
 from lessup.metrics.average_precision import average_precisions
 from lessup.probes.hard_negatives import MINING, Detector, Mining, mined_detector
 from lessup.probes.linear_layer import LinearLayer
@@ -27,8 +27,6 @@ LITTLE = frozenset(
 
 FOLDS = 3
 """Of the images with which a detector is measured."""
-
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +61,12 @@ def from_captions(phrase: str, captions: Sequence[Sequence[str]]) -> Examples:
     >>> found.positive.tolist(), found.negative.tolist()
     ([True, False, False, False], [False, False, True, False])
     """
-    words = _words(phrase)
-    if not words:
+    wanted = words(phrase)
+    if not wanted:
         raise DataError(f"the phrase {phrase!r} has no word")
-    telling = set(words) - LITTLE or set(words)
-    told = [[_words(sentence) for sentence in own] for own in captions]
-    positive = np.array([any(_follow(words, sentence) for sentence in own) for own in told], bool)
+    telling = set(wanted) - LITTLE or set(wanted)
+    told = [[words(sentence) for sentence in own] for own in captions]
+    positive = np.array([any(_follow(wanted, sentence) for sentence in own) for own in told], bool)
     negative = np.array([bool(own) and not any(telling & set(sentence) for sentence in own) for own in told], bool)
     if not positive.any():
         raise DataError(f"no caption of the {len(told)} images holds {phrase!r}: wanted words as captions have them")
@@ -161,9 +159,5 @@ def held_out_precision(
     return float(np.mean(found))
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
-
-
-def _follow(words: Sequence[str], sentence: Sequence[str]) -> bool:
-    return any(list(words) == sentence[start : start + len(words)] for start in range(len(sentence)))
+def _follow(phrase: Sequence[str], sentence: Sequence[str]) -> bool:
+    return any(list(phrase) == sentence[start : start + len(phrase)] for start in range(len(sentence)))

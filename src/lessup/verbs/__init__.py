@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lessup.experiments import Settings, settings
+from lessup.verbs.answers import discover_answers
 from lessup.verbs.comparison import compare
 from lessup.verbs.concepts import discover_concepts
 from lessup.verbs.localization import localize
@@ -22,6 +23,7 @@ from lessup.verbs.training import train
 __all__ = [
     "Settings",
     "compare",
+    "discover_answers",
     "discover_concepts",
     "dumps",
     "encode",
