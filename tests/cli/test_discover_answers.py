@@ -137,6 +137,10 @@ def test_questions_about_a_broken_image_are_left_out_and_said(
     (data / "3.png").write_bytes(b"no image")
     assert main(words_for(data, table_of(tmp_path, *known_of(range(20))), tmp_path / "out")) == 0
     assert "2 questions are about images that cannot be read" in capsys.readouterr().err
+    (data / "more").mkdir()
+    (data / "more" / "6.png").write_bytes(b"no image either")
+    assert main(words_for(data, table_of(tmp_path, *known_of(range(20))), tmp_path / "again")) == 0
+    assert "2 questions are about images that cannot be read" in capsys.readouterr().err, "6.png itself is whole"
 
 
 @pytest.mark.parametrize(

@@ -168,10 +168,10 @@ def discover_answers(
         overwrite: write into a folder that holds files.
 
     Returns:
-        The content of ``answers.json``: how many ``questions`` are for what, how many ``words`` and ``answers`` are
-        known, and for all ``held_out`` questions, and for those of each first word, how many there are and what percent
-        of them is answered right by ``words_and_image``, ``words`` alone, ``image`` alone and the ``most_frequent``
-        answer; an answer that cannot be given counts as wrong.
+        The content of ``answers.json``: how many questions there are of each of the ``parts``, how many ``words`` and
+        ``answers`` are known, how many questions have no known word or to learn from an answer that is ``too_rare``,
+        and for all ``held_out`` questions, None where there are none, and ``by_first_word``, what percent of them is
+        answered right by each of ``ROWS``; an answer that cannot be given counts as wrong.
 
     Raises:
         UsageError: a setting is out of range.
@@ -192,17 +192,9 @@ def discover_answers(
     shares = _shares(answerer, bag, features, scores)
     write_whole(out / "answers.csv", _table(images, asked, shares, files).encode())
     write_whole(out / "sheet.png", png.encoded(_sheet(images, asked, shares, files, out)))
-    strange = int((~bag.any(1)).sum())
-    say(f"{strange} questions have no known word: the image alone answers them" if strange else "")
     record = {
         **{"data": data, "questions": str(table), "settings": asdict(config), "images": len(images)},
-        **{"parts": {name: int(asked.of_part(name).sum()) for name in PARTS}, "without_known_words": strange},
-        **{
-            "words": len(asked.words),
-            "answers": len(asked.answers),
-            "too_rare": int((~asked.learnt & asked.of_part(LEARNT)).sum()),
-        },
-        **{"decay": answerer.of_image.strength, **told, **provenance()},
+        **{**_counts(asked, bag), "decay": answerer.of_image.strength, **told, **provenance()},
     }
     write_json(out / RECORD, record)
     return record
@@ -226,6 +218,7 @@ def _images(data: str, reading: Reading) -> Images:
 def _asked(lines: Sequence[Question], images: Images, file: str, config: AnswersConfig) -> tuple[_Asked, Images]:
     """Part the questions, and return the images that they are about."""
     broken = {part for one in images.damage if one.skipped for part in (one.name, one.name.rpartition("/")[2])}
+    broken -= set(images.id.tolist())
     kept = tuple(one for one in lines if one.image not in broken)
     say(f"{len(lines) - len(kept)} questions are about images that cannot be read" if len(kept) < len(lines) else "")
     number = np.array(images_of(kept, images.id.tolist(), file), np.int64)
@@ -260,6 +253,18 @@ def _parts(
     test = split(replace(about, label=np.full(len(about), -1), tags=None), folds).test
     held_out = np.isin(images.id[number], test.id)
     return np.where(answered, np.where(held_out, PARTS.index(HELD_OUT), PARTS.index(LEARNT)), PARTS.index(ASKED))
+
+
+def _counts(asked: _Asked, bag: Floats) -> dict[str, Any]:
+    strange = int((~bag.any(1)).sum())
+    say(f"{strange} questions have no known word: the image alone answers them" if strange else "")
+    return {
+        "parts": {name: int(asked.of_part(name).sum()) for name in PARTS},
+        "words": len(asked.words),
+        "without_known_words": strange,
+        "answers": len(asked.answers),
+        "too_rare": int((asked.of_part(LEARNT) & (asked.label < 0)).sum()),
+    }
 
 
 def _learnt(
