@@ -9,7 +9,9 @@ After Oh et al., *Exploiting Saliency for Object Segmentation from Image Level L
 | row | what the segmenter learns from | settings of `lessup segment` |
 | --- | --- | --- |
 | seeds | seeds alone | `--guide seeds` |
+| saliency | the commonest of the image's tags for all that is salient | `--guide saliency` |
 | g0 | a random class for every salient region | `--guide g0` |
+| g1 | the tag that the network which finds seeds sees in every salient region | `--guide g1` |
 | contrast | seeds spread through what is salient by its colours alone | `--saliency contrast` |
 | g2 | seeds spread through what is salient | the defaults |
 | oracle | the same with the true foreground as saliency | `--saliency oracle` |
@@ -63,7 +65,9 @@ from mask_quality import counted, guided, label_quality, seed_quality, threshold
 
 ROWS: Mapping[str, Mapping[str, str]] = {
     "seeds": {"guide": "seeds"},
+    "saliency": {"guide": "saliency"},
     "g0": {"guide": "g0"},
+    "g1": {"guide": "g1"},
     "contrast": {"saliency": "contrast"},
     "g2": {},
     "oracle": {"saliency": "oracle"},

@@ -45,7 +45,7 @@ def test_every_row_is_measured_once_and_a_stopped_run_goes_on(script, monkeypatc
 
     every = run(script, monkeypatch, data, "--seeds", "0", "1")
     assert [*every["seeds"]] == ["0", "1"]
-    assert set(every["seeds"]["0"]["rows"]) == {"seeds", "g0", "contrast", "g2", "oracle", "full"}
+    assert set(every["seeds"]["0"]["rows"]) == {"seeds", "saliency", "g0", "g1", "contrast", "g2", "oracle", "full"}
     assert every["seeds"]["0"]["rows"]["seeds"] == first["seeds"]["0"]["rows"]["seeds"]
     said = capsys.readouterr().out
     assert "seed 0, g2: segmenter" in said
@@ -57,7 +57,7 @@ def test_every_row_is_measured_once_and_a_stopped_run_goes_on(script, monkeypatc
     grid = every["seeds"]["0"]["threshold"]["g2"]
     assert grid["best_mean_iou"] == max(grid["by_threshold"].values()) >= grid["chosen_mean_iou"]
     with Image.open(tmp_path / "results" / "masks-try.png") as sheet:
-        assert sheet.width == 10 * 108, "image, truth, seeds, G2 and six rows"
+        assert sheet.width == 12 * 108, "image, truth, seeds, G2 and eight rows"
 
     run(script, monkeypatch, data, "--seeds", "0", "1")
     assert "segmenter" not in capsys.readouterr().out

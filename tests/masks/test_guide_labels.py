@@ -11,6 +11,7 @@ from lessup.masks.dense_crf import DenseCRFConfig, dense_crf
 from lessup.masks.guide_labels import (
     PAPER,
     GuideConfig,
+    commonest,
     divided,
     g0,
     g1,
@@ -50,6 +51,13 @@ def photograph(*parts):
 PLAIN = photograph()
 OBJECT = box(10, 10, 20, 20)
 TAGS = np.array([1, 0, 1, -1])
+
+
+def test_saliency_alone_has_the_commonest_class_of_the_image_and_none_without_tags():
+    salient, counts = box(5, 5, 10, 10) | box(30, 2, 1, 1), np.array([2, 9, 4])
+    np.testing.assert_array_equal(commonest(salient, np.array([1, 0, 1]), counts), np.where(salient, 3, 0))
+    np.testing.assert_array_equal(commonest(salient, np.array([1, -1, 0]), counts), np.where(salient, 1, 0))
+    assert not commonest(salient, np.array([0, -1, 0]), counts).any()
 
 
 def test_salient_region_takes_the_class_of_the_seed_that_touches_it():

@@ -95,6 +95,24 @@ def g0(
     return np.append(0, generator.choice(present, regions.max(initial=0)))[regions]
 
 
+def commonest(salient: Flags, tags: NDArray[np.integer], counts: NDArray[np.integer]) -> Labels:
+    """Give everything salient that class of the image which most images have: saliency alone, without any seed.
+
+    Args:
+        salient: (H, W).
+        tags: (K,) 1 where a class is in the image.
+        counts: (K,) images that have each class.
+
+    Returns:
+        (H, W) 1 + class, 0 background; all background for an image without tags.
+
+    >>> commonest(np.array([[True, False]]), np.array([1, 0, 1]), np.array([3, 9, 5]))
+    array([[3, 0]])
+    """
+    label = np.where(tags == 1, counts, -1).argmax() + 1 if (tags == 1).any() else 0
+    return np.where(salient, label, 0)
+
+
 def g1(salient: Flags, tags: NDArray[np.integer], scores: RegionScores, config: GuideConfig = DEFAULT) -> Labels:
     """Give every salient region that class of the image which a classifier finds likeliest in it.
 

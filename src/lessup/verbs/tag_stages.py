@@ -21,7 +21,7 @@ from lessup.experiments import Settings, settings
 from lessup.experiments.description import MAY_CHANGE_ON_RESUME
 from lessup.masks.dense_crf import FINAL
 from lessup.masks.fine_maps import FineMaps
-from lessup.masks.guide_labels import Flags, GuideConfig, Labels, g0, g1, g2
+from lessup.masks.guide_labels import Flags, GuideConfig, Labels, commonest, g0, g1, g2
 from lessup.masks.joint_saliency import JOINT
 from lessup.masks.network_saliency import network_saliency, saliency_network
 from lessup.masks.overlays import photograph
@@ -77,8 +77,9 @@ class FromTagsConfig:
             foreground, and leaves out the images without a mask.
         threshold: confidence from which on a pixel is a seed; 0 chooses it without masks.
         guide: ``g2`` spreads seeds through what is salient, ``g1`` gives every salient region the class that the
-            network which finds seeds sees in it, ``g0`` a random class, ``seeds`` are the seeds alone; ``masks`` are
-            those of the data, the ceiling, and leave out the images without one.
+            network which finds seeds sees in it, ``g0`` a random class, ``saliency`` the commonest of the image's;
+            ``seeds`` are the seeds alone; ``masks`` are those of the data, the ceiling, and leave out the images
+            without one.
         rounds: 2 trains a second segmenter on the masks of the first.
         crf: whether a dense CRF follows the segmenter.
         seed: of all that is drawn.
@@ -90,7 +91,7 @@ class FromTagsConfig:
     segmenter_steps: int = 0
     saliency: str = "joint"
     threshold: float = 0.0
-    guide: Literal["g2", "g1", "g0", "seeds", "masks"] = "g2"
+    guide: Literal["g2", "g1", "g0", "saliency", "seeds", "masks"] = "g2"
     rounds: int = 1
     crf: bool = True
     seed: int = 0
@@ -241,6 +242,8 @@ class TagStages:
                 return partial(_classified, self.seeder(), images)
             case "g0":
                 return lambda index, _, salient: g0(salient, tags[index], np.random.default_rng((seed, index)), config)
+            case "saliency":
+                return lambda index, _, salient: commonest(salient, tags[index], (tags == 1).sum(0))
         return lambda _, seeds, __: seeds
 
     def labels(self) -> tuple[Kept, float | None]:
