@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from lessup.transforms.rigid_motion import moved
+
+
+def smooth(height: int, width: int) -> np.ndarray:
+    """A few blobs far from the rim, so that neither interpolation nor padding matters much."""
+    rows, columns = np.mgrid[:height, :width]
+    places = ((0.4, 0.55, 9.0), (0.6, 0.4, 5.0))
+    return sum(np.exp(-((rows - y * height) ** 2 + (columns - x * width) ** 2) / s) for y, x, s in places)
+
+
+def by_scipy(image: np.ndarray, shift: tuple[float, float], degrees: float) -> np.ndarray:
+    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    back = np.array([[cos, sin], [-sin, cos]])  # of (row, column) from the centre, rows pointing down
+    centre = (np.array(image.shape) - 1) / 2
+    return ndimage.affine_transform(image, back, centre - back @ (centre + np.array(shift)[::-1]), order=1)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (40, 28), (27, 41)])
+@pytest.mark.parametrize(("shift", "degrees"), [((0, 0), 0), ((3, -2), 0), ((0, 0), 30), ((-1, 2), -17), ((2.5, 0), 9)])
+def test_it_moves_as_scipy_does(size, shift, degrees):
+    image = smooth(*size)
+    found = moved(torch.tensor(image)[None, None], torch.tensor([shift]), torch.tensor([float(degrees)]))
+    np.testing.assert_allclose(found[0, 0].numpy(), by_scipy(image, shift, degrees), atol=0.02)
+
+
+def test_each_image_of_a_batch_moves_by_itself_and_what_leaves_is_lost():
+    image = torch.rand(3, 2, 8, 8)
+    shift = torch.tensor([[0.0, 0.0], [8.0, 0.0], [0.0, -2.0]])
+    found = moved(image, shift, torch.zeros(3))
+    torch.testing.assert_close(found[0], image[0])
+    assert not found[1].any()
+    torch.testing.assert_close(found[2, :, :-2], image[2, :, 2:])
+    assert not found[2, :, -2:].any()
+
+
+def test_four_quarter_turns_are_none():
+    image = torch.rand(1, 1, 9, 9)
+    turned = image
+    for _ in range(4):
+        turned = moved(turned, torch.zeros(1, 2), torch.tensor([90.0]))
+    torch.testing.assert_close(turned, image, atol=1e-5, rtol=0)
+    quarter = moved(image, torch.zeros(1, 2), torch.tensor([90.0]))
+    torch.testing.assert_close(quarter[0, 0], torch.rot90(image[0, 0]), atol=1e-5, rtol=0)
