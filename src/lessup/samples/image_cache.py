@@ -1,19 +1,9 @@
-"""Decode the images of a source once, into memory-mapped files that later runs open at once.
-
-The decoded pixels lie in a folder ``KEY.images`` within ``.lessup-cache`` beside the source or, where that cannot be
-written, within the user's cache folder. The key stands for the content of all files and for how they are read, so a
-changed file is never missed and a moved folder is not decoded again; a small ``STAMP.stamp`` beside it remembers which
-names, sizes and times of files had this key, so that unchanged files are not even read. A folder is made under another
-name and then moved into place: two processes that build at once both end with a whole one.
+"""Decode the images of a source once, into memory-mapped files that later runs open at once, see ``folder_cache``.
 
 Labels, boxes and the like are no part of it: they may be corrected without decoding again.
 """
 
-import contextlib
-import shutil
-import time
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessup.errors import DataError, RunError
+from lessup.errors import DataError
 from lessup.formats import npz
 from lessup.formats.file_tree import FileTree
-from lessup.runs.files import write_whole
 from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
-from lessup.samples.cache import rooms
+from lessup.samples.folder_cache import FolderCache
 from lessup.samples.image_decoding import DEFAULT_SIZE, Drawing, ImageFile, content_keys, decode_all
 from lessup.samples.image_writing import INDEX, KEYS, MASKS, PIXELS, ImageWriter
 from lessup.samples.images import Ragged
@@ -37,9 +26,6 @@ _VERSION = "images-1"
 
 _ANEW = (".tif", ".tiff", ".ppm", ".pnm")
 """Endings of files that gave other pixels before: turned TIFF, deep PPM. Other data keep their keys, and their runs."""
-
-_LEFT_BEHIND_S = 24 * 3600
-"""An unfinished folder this old belongs to a process that was killed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,19 +64,16 @@ def decodings(tree: FileTree, files: Sequence[ImageFile], reading: Reading) -> D
     """
     version = f"{_VERSION}-anew" if any(file.name.lower().endswith(_ANEW) for file in files) else _VERSION
     settings = fingerprint(version, str(reading.size or DEFAULT_SIZE), reading.colour, str(reading.max_megapixels))
-    kind = f"{settings[:8]}-{len(files)}"
-    stamp = _stamp(tree, files, settings)
-    places = rooms(tree.path)
-    for place in places:
-        with contextlib.suppress(OSError, ValueError):  # not there, or damaged
-            return _open(place / (place / f"{stamp}.stamp").read_text(encoding="ascii"))
-    for place in (place for place in places if any(place.glob(f"{kind}-*.images"))):
-        name = _name(kind, content_keys(tree, files))
-        with contextlib.suppress(DataError):
-            found = _open(place / name)
-            _remember(place, stamp, name)
-            return found
-    return _build(tree, files, reading, places, kind, stamp)
+    return FolderCache(
+        source=tree.path,
+        noun="images",
+        kind=f"{settings[:8]}-{len(files)}",
+        suffix=".images",
+        stamp=_stamp(tree, files, settings),
+        keys=lambda: content_keys(tree, files),
+        write=lambda folder: _write(folder, tree, files, reading),
+        open=_open,
+    ).found_or_made()
 
 
 def _stamp(tree: FileTree, files: Sequence[ImageFile], settings: str) -> str:
@@ -99,32 +82,6 @@ def _stamp(tree: FileTree, files: Sequence[ImageFile], settings: str) -> str:
     names = [file.name for file in files]
     read = [*names, *(file.mask for file in files if isinstance(file.mask, str) and file.mask)]
     return fingerprint(settings, tree.stamp(read), "\0".join(names), "\0".join(masks))
-
-
-def _name(kind: str, keys: Iterable[str]) -> str:
-    return f"{kind}-{fingerprint(*keys)}.images"
-
-
-def _build(
-    tree: FileTree, files: Sequence[ImageFile], reading: Reading, places: Sequence[Path], kind: str, stamp: str
-) -> Decodings:
-    problem = OSError()
-    for place in places:
-        unfinished = place / f".{uuid.uuid4().hex}.part"
-        try:
-            unfinished.mkdir(parents=True)
-            _clear(place)
-            keys = _write(unfinished, tree, files, reading)
-            found = _move(unfinished, place / _name(kind, keys))
-            _remember(place, stamp, found.name)
-            return _open(found)
-        except OSError as error:
-            problem = error
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    raise DataError(
-        f"{tree.path}: nowhere to keep its decoded images ({problem.strerror or problem}): make room in {places[0]}"
-    )
 
 
 def _write(folder: Path, tree: FileTree, files: Sequence[ImageFile], reading: Reading) -> list[str]:
@@ -140,34 +97,6 @@ def _write(folder: Path, tree: FileTree, files: Sequence[ImageFile], reading: Re
             f"none of the {len(files)} images in {tree.path} can be used, such as {files[0].name}: {index['reason'][0]}"
         )
     return keys
-
-
-def _move(unfinished: Path, final: Path) -> Path:
-    """Give a finished folder its name; where another process was faster, its folder stands."""
-    try:
-        unfinished.rename(final)
-    except OSError:
-        try:
-            _open(final)
-        except DataError:  # damaged
-            final.rename(unfinished.with_suffix(".damaged.part"))
-            shutil.rmtree(unfinished.with_suffix(".damaged.part"), ignore_errors=True)
-            unfinished.rename(final)
-    return final
-
-
-def _remember(place: Path, stamp: str, name: str) -> None:
-    """Note which folder belongs to a stamp; if that fails, the next run compares contents."""
-    with contextlib.suppress(RunError):
-        write_whole(place / f"{stamp}.stamp", name.encode())
-
-
-def _clear(place: Path) -> None:
-    """Remove what killed processes left behind."""
-    for leftover in place.glob(".*.part"):
-        with contextlib.suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _LEFT_BEHIND_S:
-                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _open(folder: Path) -> Decodings:

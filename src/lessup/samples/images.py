@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lessup.errors import DataError, ShapeError
 from lessup.samples import Batch, Damage, Samples
+from lessup.samples.joined_groups import joined_groups
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -231,14 +232,7 @@ class Images(Samples):
 
     def families(self) -> NDArray[np.int64]:
         """Return (N,) int64 numbers that groups share if any of their images are equal; see ``Samples.families``."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        twin = self.group[self.first_equal()]
-        size = int(self.group.max(initial=-1)) + 1
-        links = coo_array((np.ones(len(twin), bool), (self.group, twin)), shape=(size, size))
-        number: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
-        return number[self.group]
+        return joined_groups(self.group, self.first_equal())
 
     def first_equal(self) -> NDArray[np.int64]:
         """Return (N,) int64: for every image the number of the first image of the same size and pixels."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lessup.samples import Batch, Damage, Samples
+from lessup.samples.joined_groups import joined_groups
 
 
 def pack(grids: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -125,14 +126,7 @@ class Voxels(Samples):
 
     def families(self) -> NDArray[np.int64]:
         """Return (N,) int64 numbers that objects share if any of their grids are equal; see ``Samples.families``."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        twin = self.group[first_equal(self.bits)]
-        size = int(self.group.max(initial=-1)) + 1
-        links = coo_array((np.ones(len(twin), bool), (self.group, twin)), shape=(size, size))
-        number: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
-        return number[self.group]
+        return joined_groups(self.group, first_equal(self.bits))
 
     def corrupted_copies(self, name: str) -> tuple[NDArray[np.int64], Tensor]:
         """Return the data's own corrupted copies of these samples.
