@@ -7,9 +7,9 @@ from PIL import Image
 
 from lessup import data
 from lessup.data import image_folder
-from lessup.data.image_folder import Place, placed
 from lessup.errors import DataError
 from lessup.samples import Damage, Reading
+from lessup.samples.class_folders import Place, placed
 
 
 @pytest.fixture

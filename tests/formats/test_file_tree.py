@@ -51,6 +51,20 @@ def test_folder_zip_and_tar_hold_the_same_names_and_bytes(tmp_path):
         assert {name: tree.read(name) for name in tree.names()} == CONTENT
 
 
+def test_an_opened_file_is_read_and_sought_as_a_file_of_its_own(tmp_path):
+    whole = CONTENT["b/c/3.txt"]
+    for tree in trees(tmp_path):
+        with tree.open("b/c/3.txt") as first, tree.open("b/c/3.txt") as second:
+            assert first.read(5) == whole[:5]
+            assert second.seek(-7, io.SEEK_END) == len(whole) - 7
+            assert second.read(100) == whole[-7:]
+            assert first.seek(3, io.SEEK_CUR) == first.tell() == 8
+            assert first.read() == whole[8:]
+            assert first.read(1) == b""
+        with pytest.raises(DataError, match="no such file"):
+            tree.open("missing")
+
+
 def test_hidden_files_and_what_a_mac_adds_are_left_out(tmp_path):
     content = CONTENT | {".x/1.png": b"", "b/._2.png": b"", "__MACOSX/b/2.png": b"", "b/.DS_Store": b""}
     for tree in trees(tmp_path, content):

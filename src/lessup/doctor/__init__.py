@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup import data as sources
-from lessup.doctor.diagnosis import Count, Diagnosis, Occupancy, Pictures
+from lessup.doctor.diagnosis import Count, Diagnosis, Occupancy, Pictures, Recordings
 from lessup.doctor.doubles import duplicates, leaks, near_duplicates
 from lessup.doctor.fits import method_fits, protocol_fits
 from lessup.doctor.page import render
@@ -17,6 +17,7 @@ from lessup.errors import DataError
 from lessup.methods import Method
 from lessup.samples import Reading, Samples
 from lessup.samples.images import Images
+from lessup.samples.sounds import Sounds
 from lessup.samples.splits import Folds, Split, split
 from lessup.samples.voxels import Voxels
 
@@ -46,7 +47,7 @@ def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
     leaked = tuple(leaks(samples))
     doubled = tuple(duplicates(samples, {pair.name for pair in leaked}))
     doubles = {pair.name for pair in (*leaked, *doubled)}
-    empty = tuple(damage.name for damage in samples.damage if damage.reason == "empty grid")
+    empty, silent = (_left_out(samples, reason) for reason in ("empty grid", "silent"))
     voxels = samples if isinstance(samples, Voxels) else None
     images = samples if isinstance(samples, Images) else None
     is_test = np.isin(samples.id, parts.test.id if parts else [])
@@ -70,8 +71,10 @@ def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
         corrupted={name: int(c.available.sum()) for name, c in voxels.corrupted.items()} if voxels else {},
         occupancy=_occupancy(voxels) if voxels else None,
         pictures=_pictures(images) if images else None,
-        damaged=tuple(d for d in samples.damage if d.skipped and d.name not in empty),
+        recordings=_recordings(samples) if isinstance(samples, Sounds) else None,
+        damaged=tuple(d for d in samples.damage if d.skipped and d.name not in (*empty, *silent)),
         empty=empty,
+        silent=silent,
         doubtful=tuple(d for d in samples.damage if not d.skipped and d.name not in doubles),
         duplicates=doubled,
         near=tuple(near),
@@ -89,6 +92,10 @@ def _files_by_suffix(path: Path) -> dict[str, int]:
         return {path.suffix.lower() or "no suffix": 1}
     counts = Counter(file.suffix.lower() or "no suffix" for file in path.rglob("*") if file.is_file())
     return dict(counts.most_common())
+
+
+def _left_out(samples: Samples, reason: str) -> tuple[str, ...]:
+    return tuple(damage.name for damage in samples.damage if damage.reason == reason)
 
 
 def _counts(samples: Samples) -> Iterable[Count]:
@@ -133,6 +140,20 @@ def _pictures(images: Images) -> Pictures:
         tagged=0 if tags is None else int((tags == 1).any(axis=1).sum()),
         boxes=sum(len(each.label) for each in images.boxes or ()),
         masks=int(images.masked().sum()),
+    )
+
+
+def _recordings(sounds: Sounds) -> Recordings:
+    seconds = sounds.seconds
+    shortest = int(seconds.argmin())
+    return Recordings(
+        seconds=float(seconds.sum()),
+        shortest=float(seconds[shortest]),
+        shortest_name=str(sounds.id[shortest]),
+        median=float(np.median(seconds)),
+        longest=float(seconds.max()),
+        rates=dict(Counter(sounds.rate.tolist()).most_common()),
+        channels=dict(Counter(sounds.channels.tolist()).most_common()),
     )
 
 

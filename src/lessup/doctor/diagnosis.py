@@ -88,6 +88,29 @@ class Pictures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recordings:
+    """Lengths of sounds, and how they are stored.
+
+    Attributes:
+        seconds: of all together.
+        shortest: seconds of the shortest sound.
+        shortest_name: that sound.
+        median: seconds in the middle.
+        longest: seconds of the longest, after long recordings were cut.
+        rates: number of sounds by samples a second as stored, most frequent first.
+        channels: number of sounds by channels as stored, most frequent first.
+    """
+
+    seconds: float
+    shortest: float
+    shortest_name: str
+    median: float
+    longest: float
+    rates: dict[int, int]
+    channels: dict[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """What ``examine`` found; ``dataclasses.asdict`` makes it a dict that can be written as JSON.
 
@@ -108,8 +131,10 @@ class Diagnosis:
         corrupted: number of the data's own corrupted copies, by corruption.
         occupancy: how full the grids are; None for other data.
         pictures: sizes and annotations of images; None for other data.
+        recordings: lengths of sounds; None for other data.
         damaged: left out, with the reason.
         empty: left out because no cell is occupied.
+        silent: left out because nothing is heard.
         doubtful: used, with what is odd about them.
         duplicates: equal samples of different objects within one part.
         near: images that look the same as another without being equal, both of one part.
@@ -138,8 +163,10 @@ class Diagnosis:
     corrupted: dict[str, int] = field(default_factory=dict)
     occupancy: Occupancy | None = None
     pictures: Pictures | None = None
+    recordings: Recordings | None = None
     damaged: tuple[Damage, ...] = ()
     empty: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
     doubtful: tuple[Damage, ...] = ()
     duplicates: tuple[Pair, ...] = ()
     near: tuple[Pair, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lessup.doctor.diagnosis import Count, Diagnosis, Pictures
+from lessup.doctor.diagnosis import Count, Diagnosis, Pictures, Recordings
 
 _SHOWN = 5
 """Names shown of each kind of finding."""
@@ -21,9 +21,10 @@ def render(diagnosis: Diagnosis) -> str:
     files = ", ".join(f"{count} {suffix}" for suffix, count in list(diagnosis.found.items())[:8]) or "none"
     if not diagnosis.usable:
         return f"{diagnosis.path} cannot be used: {diagnosis.problem}\nfiles: {files}"
-    lines = [*_summary(diagnosis, files), *_class_lines(diagnosis.classes, images=diagnosis.pictures is not None)]
+    lines = [*_summary(diagnosis, files), *_class_lines(diagnosis)]
     lines += _listed("damaged, left out", [f"{d.name}: {d.reason}" for d in diagnosis.damaged])
     lines += _listed("empty, left out", diagnosis.empty)
+    lines += _listed("silent, left out", diagnosis.silent)
     lines += _listed("doubtful, used", [f"{d.name}: {d.reason}" for d in diagnosis.doubtful])
     lines += _listed("equal to another", [f"{p.name} = {p.equal_to}" for p in diagnosis.duplicates])
     lines += _listed("looks like another", [f"{p.name} ~ {p.equal_to}" for p in diagnosis.near])
@@ -41,6 +42,8 @@ def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
     grids = f" of {diagnosis.side}^3 cells" if diagnosis.side else ""
     views = f"{diagnosis.objects} objects" + (f", up to {diagnosis.views} views each" if diagnosis.views > 1 else "")
     count = f"{diagnosis.samples} images" if diagnosis.pictures else f"{diagnosis.samples} samples{grids} ({views})"
+    if diagnosis.recordings:
+        count = f"{diagnosis.samples} sounds of {diagnosis.objects} recordings"
     lines = [f"{diagnosis.path}: {diagnosis.kind}, {count}"]
     if diagnosis.found:
         lines.append(f"files: {files}")
@@ -50,6 +53,8 @@ def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
         lines.append("own corrupted copies: " + ", ".join(f"{n} {name}" for name, n in diagnosis.corrupted.items()))
     if diagnosis.pictures is not None:
         lines += _picture_lines(diagnosis.pictures)
+    if diagnosis.recordings is not None:
+        lines.append(_recording_line(diagnosis.recordings))
     if (full := diagnosis.occupancy) is not None:
         lines.append(
             f"occupied cells: {full.mean:.3g} % on average, from {full.lowest:.3g} % ({full.lowest_name}) "
@@ -73,18 +78,31 @@ def _picture_lines(pictures: Pictures) -> list[str]:
     return lines
 
 
-def _class_lines(classes: Sequence[Count], *, images: bool) -> list[str]:
+def _recording_line(recordings: Recordings) -> str:
+    rates = ", ".join(f"{rate} Hz ({count})" for rate, count in recordings.rates.items())
+    channels = ", ".join(f"{number} ({count})" for number, count in recordings.channels.items())
+    return (
+        f"sounds: {recordings.seconds:.0f} s in all, from {recordings.shortest:.2f} s ({recordings.shortest_name}) "
+        f"over {recordings.median:.2f} to {recordings.longest:.2f} s; stored at {rates}; channels: {channels}"
+    )
+
+
+def _class_lines(diagnosis: Diagnosis) -> list[str]:
     """Lay out the classes, the middle of a long list left out."""
+    classes = diagnosis.classes
     width = max((len(count.name) for count in classes), default=0)
-    lines = [
-        f"  {count.name:<{width}}  {count.samples:>6} "
-        + ("images" if images else f"samples  {count.objects:>6} objects")
-        for count in classes
-    ]
+    lines = [f"  {count.name:<{width}}  {_count(count, diagnosis)}" for count in classes]
     if len(lines) <= _CLASSES:
         return lines
     half = _CLASSES // 2
     return [*lines[:half], f"  ... {len(lines) - 2 * half} more classes (--json names all)", *lines[-half:]]
+
+
+def _count(count: Count, diagnosis: Diagnosis) -> str:
+    if diagnosis.pictures is not None:
+        return f"{count.samples:>6} images"
+    kinds = ("samples", "objects") if diagnosis.recordings is None else ("sounds", "recordings")
+    return f"{count.samples:>6} {kinds[0]}  {count.objects:>6} {kinds[1]}"
 
 
 def _listed(title: str, names: Sequence[str]) -> list[str]:

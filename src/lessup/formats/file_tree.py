@@ -9,6 +9,7 @@ followed.
 import bz2
 import gzip
 import hashlib
+import io
 import lzma
 import os
 import re
@@ -24,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 
 from lessup.errors import DataError
 from lessup.formats.limits import check_unpacked, most_unpacked
@@ -68,6 +69,14 @@ class FileTree(ABC):
     @abstractmethod
     def read(self, name: str) -> bytes:
         """Return the content of one file.
+
+        Raises:
+            DataError: there is no such file, or it cannot be read; the message gives the reason alone.
+        """
+
+    @abstractmethod
+    def open(self, name: str) -> IO[bytes]:
+        """Open one file to read parts of it, for what is too large to be held; close it after use.
 
         Raises:
             DataError: there is no such file, or it cannot be read; the message gives the reason alone.
@@ -155,6 +164,12 @@ class _Folder(FileTree):
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}") from error
 
+    def open(self, name: str) -> IO[bytes]:
+        try:
+            return Path(_found(self._files, name)).open("rb")
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}") from error
+
     def stamp(self, names: Iterable[str]) -> str:
         digest = hashlib.blake2b(str(self.path).encode(errors="surrogateescape"), digest_size=16)
         for name in names:
@@ -211,6 +226,9 @@ class _Zip(_Archive):
         except (OSError, RuntimeError, *_DAMAGED) as error:
             raise DataError(f"cannot be read from the archive: {error}") from error
 
+    def open(self, name: str) -> IO[bytes]:
+        return io.BytesIO(self.read(name))
+
 
 class _Tar(_Archive):
     def __init__(self, path: Path) -> None:
@@ -232,6 +250,39 @@ class _Tar(_Archive):
         if len(content) < size:
             raise DataError("the archive ends within this file")
         return content
+
+    def open(self, name: str) -> IO[bytes]:
+        start, size = _found(self._places, name)
+        return cast(IO[bytes], io.BufferedReader(_Member(self._file, self._lock, start, size)))
+
+
+class _Member(io.RawIOBase):
+    """A file within another one, which others read as well."""
+
+    def __init__(self, file: IO[bytes], lock: threading.Lock, start: int, size: int) -> None:
+        self._file, self._lock, self._start, self._size, self._place = file, lock, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = max(origin + offset, 0)
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        with self._lock:
+            self._file.seek(self._start + self._place)
+            content = self._file.read(max(min(len(buffer), self._size - self._place), 0))
+        buffer[: len(content)] = content
+        self._place += len(content)
+        return len(content)
 
 
 def _plain(path: Path) -> IO[bytes]:

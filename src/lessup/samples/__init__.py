@@ -9,6 +9,9 @@ key                shape               dtype    meaning and range
 ``image``          (B, C, H, W)        float32  0 to 1; images smaller than the largest are padded with 0 at the
                                                 right and the bottom
 ``extent``         (B, 2)              int64    height and width of each image within ``image``
+``sound``          (B, T)              float32  samples at 20 kHz, the mean of all channels, -1 to 1 unless stored
+                                                beyond; shorter sounds are padded with 0 at the end
+``length``         (B,)                int64    samples of each sound within ``sound``
 ``label``          (B,)                int64    class, 0 <= label < K, or -1 where not known
 ``tags``           (B, K)              int8     1 where a class is in the image, 0 where not, -1 not to be counted
 ``boxes``          (B, M, 4)           float32  left, top, right, bottom in pixels; right and bottom are outside
@@ -44,6 +47,7 @@ class Reading:
         size: larger images are reduced to this many pixels on their short side when they are decoded; 0 is 256.
         colour: ``auto`` keeps what the images have (grey ones among colour ones become colour, and are counted).
         max_megapixels: larger images are refused before they are decoded; four bands of a TIFF count as one image.
+        seconds: longer recordings are cut into equal pieces of at most so many seconds; 0 is 10.
         masks: ``boxes`` makes masks of one class, the foreground, of the boxes of images, for a network for saliency.
         without: classes whose images are left out then, such as those that are to be segmented later.
     """
@@ -55,6 +59,7 @@ class Reading:
     size: int = 0
     colour: Literal["auto", "grey", "rgb"] = "auto"
     max_megapixels: int = 120
+    seconds: float = 0.0
     masks: Literal["own", "boxes"] = "own"
     without: tuple[str, ...] = ()
 
