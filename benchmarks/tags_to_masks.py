@@ -193,8 +193,7 @@ def one_seed(asked: argparse.Namespace, known: Known, seed: int) -> None:
     with timed(asked, seed, "seeder and seeds"):
         seeds = stages.seeds()
     keep(asked, seed, "seconds", "seeder", round(trained_for(stages.seeder_place()), 1))
-    with timed(asked, seed, "threshold"):
-        threshold = stages.threshold(seeds, salient)
+    threshold = stages.threshold(seeds)
     if "seeds" not in content_of(asked)["seeds"][str(seed)]:
         with timed(asked, seed, "seeds and thresholds against masks"):
             keep(asked, seed, "seeds", "all", seed_quality(known.train, seeds))

@@ -9,7 +9,7 @@ from skimage.data import astronaut
 
 from lessup.errors import DataError, ShapeError, UsageError
 from lessup.masks import dense_crf as module
-from lessup.masks.dense_crf import FINAL, SEED, DenseCRFConfig, dense_crf
+from lessup.masks.dense_crf import FINAL, SEED, DenseCRFConfig, dense_crf, for_size
 
 NEAR = DenseCRFConfig(
     bilateral_weight=2.0, sigma_xy=3.0, sigma_rgb=60.0, gaussian_weight=1.0, sigma=1.5, num_iterations=4
@@ -266,3 +266,16 @@ def test_a_gpu_gives_the_same():
     got = dense_crf(energy.cuda(), image.cuda())
     torch.testing.assert_close(got.cpu(), dense_crf(energy, image), rtol=0, atol=1e-4)
     assert dense_crf(energy.cuda(), image.cuda()).equal(got)
+
+
+def test_settings_for_another_size_give_the_same_labels_on_an_enlarged_image():
+    generator = np.random.default_rng(3)
+    energy = torch.from_numpy(generator.normal(size=(1, 2, 20, 25))).float()
+    image = torch.from_numpy(generator.integers(0, 255, (1, 3, 20, 25))).float()
+    config = DenseCRFConfig(sigma_xy=200, sigma=60, sigma_rgb=60)
+    small = dense_crf(energy, image, for_size(config, (20, 25)))
+    double = [each.repeat_interleave(2, 2).repeat_interleave(2, 3) for each in (energy, image)]
+    large = dense_crf(*double, for_size(config, (40, 50)))
+    # four times as many pixels pull, and each is normalised by as many: the same but for the grid of the lattice
+    assert (large[:, :, ::2, ::2].argmax(1) == small.argmax(1)).float().mean() > 0.97
+    assert for_size(config, (500, 20)) == config

@@ -8,7 +8,7 @@ from toy_segmenter import ToySegmenter
 
 from lessup.errors import UsageError
 from lessup.masks import segmenter
-from lessup.masks.dense_crf import DenseCRFConfig, dense_crf
+from lessup.masks.dense_crf import DenseCRFConfig, dense_crf, for_size
 from lessup.masks.segmenter import BATCH, LabelMapConfig, both_label_maps, label_maps
 
 CRF = DenseCRFConfig(bilateral_weight=40, sigma_xy=40, sigma_rgb=200, num_iterations=3)
@@ -42,7 +42,8 @@ def test_crf_starts_from_minus_the_logarithm_of_the_probabilities_of_each_image_
     for index, labels in enumerate(found(images, LabelMapConfig(crf=CRF))):
         batch = images.batch([index])
         energy = -ToySegmenter().probabilities(batch).detach().log()
-        wanted = dense_crf(energy, 255 * batch["image"], CRF)[0].argmax(0)
+        own = for_size(CRF, tuple(batch["image"].shape[2:]))
+        wanted = dense_crf(energy, 255 * batch["image"], own)[0].argmax(0)
         assert (labels == wanted.numpy()).all()
     assert any(
         (one != other).any() for one, other in zip(found(images), found(images, LabelMapConfig(crf=CRF)), strict=True)

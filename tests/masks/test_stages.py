@@ -9,7 +9,7 @@ from toy_colours import knowing_colours, things
 from lessup.masks.class_maps import class_activation_maps, resized
 from lessup.masks.fine_maps import FineMaps
 from lessup.masks.saliency import foreground
-from lessup.masks.seed_threshold import agreement, chosen_threshold, saliency_tables, scale_tables
+from lessup.masks.seed_threshold import chosen_threshold
 from lessup.masks.seeds import seed_confidence
 from lessup.masks.stages import (
     guide_maps,
@@ -90,21 +90,13 @@ def test_seeds_are_stored_with_their_confidence_and_not_computed_again(tmp_path)
     assert (seed_maps(tmp_path / "seeds", images, never)[4] == found[4]).all()
 
 
-def test_threshold_is_that_of_the_agreement_of_seeds_with_saliency_and_another_scale(tmp_path):
+def test_threshold_is_that_of_the_confidences_of_all_images(tmp_path):
     images = tagged()
-    maps = FineMaps(knowing_colours())
-    seeds = seed_maps(tmp_path / "seeds", images, tagged_maps(maps, images))
-    salient = saliency_maps(tmp_path / "saliency", images, bright)
-    by_saliency, by_scale = 0, 0
-    for index, (classes, other) in enumerate(tagged_maps(maps, images, scale=2.0)(np.arange(5))):
-        own = seeds_from(seeds[index])
-        by_saliency = by_saliency + saliency_tables(*own, foreground(bright(images.pixels[index])))
-        whole = np.zeros((3, *other.shape[1:]))
-        whole[classes] = other
-        by_scale = by_scale + scale_tables(own, seed_confidence(whole, TAGS[index]))
-    wanted = chosen_threshold(agreement(by_saliency), agreement(by_scale))
-    assert seed_threshold(seeds, salient, tagged_maps(maps, images, scale=2.0)) == wanted
-    assert 0 < wanted < 1
+    seeds = seed_maps(tmp_path / "seeds", images, tagged_maps(FineMaps(knowing_colours()), images))
+    confidences = np.concatenate([seeds[index][..., 1].ravel() for index in range(len(seeds))])
+    found = seed_threshold(seeds)
+    assert found == chosen_threshold(np.bincount(confidences, minlength=256))
+    assert 0 < found < 1
 
 
 def test_guide_gets_the_seeds_above_the_threshold_and_what_is_salient(tmp_path):
@@ -145,7 +137,5 @@ def test_images_without_tags_cost_a_network_that_reads_nothing_no_error():
 @pytest.mark.parametrize("count", [1, 3])
 def test_threshold_can_be_chosen_on_very_few_images(tmp_path, count):
     images = tagged().take(np.arange(count))
-    maps = FineMaps(knowing_colours())
-    seeds = seed_maps(tmp_path / "seeds", images, tagged_maps(maps, images))
-    salient = saliency_maps(tmp_path / "saliency", images, bright)
-    assert 0 < seed_threshold(seeds, salient, tagged_maps(maps, images, scale=1.5)) <= 1
+    seeds = seed_maps(tmp_path / "seeds", images, tagged_maps(FineMaps(knowing_colours()), images))
+    assert 0 < seed_threshold(seeds) <= 1

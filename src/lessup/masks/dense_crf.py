@@ -11,7 +11,7 @@ their paper of 2013.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -63,6 +63,24 @@ FINAL = DenseCRFConfig()
 
 SEED = DenseCRFConfig(bilateral_weight=10.0, sigma_xy=80.0, sigma_rgb=13.0)
 """For seeds: a wider notion of equal colours, in a smaller surrounding, and a stronger pull."""
+
+
+PHOTOGRAPH = 500
+"""Pixels on the long side of the photographs, PASCAL VOC's, for which these settings were published."""
+
+
+def for_size(config: DenseCRFConfig, size: tuple[int, int]) -> DenseCRFConfig:
+    """Return settings for photographs of ``PHOTOGRAPH`` pixels as they are for an image of another size.
+
+    Args:
+        config: whose widths of places are scaled; colours and weights stay.
+        size: height and width of the image.
+
+    >>> for_size(DenseCRFConfig(sigma_xy=100, sigma=3), (125, 250)).sigma_xy
+    50.0
+    """
+    scale = max(size) / PHOTOGRAPH
+    return replace(config, sigma_xy=scale * config.sigma_xy, sigma=scale * config.sigma)
 
 
 def dense_crf(energy: Tensor, image: Tensor, config: DenseCRFConfig = FINAL) -> Tensor:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lessup.errors import UsageError
-from lessup.masks.dense_crf import DenseCRFConfig, dense_crf
+from lessup.masks.dense_crf import DenseCRFConfig, dense_crf, for_size
 from lessup.methods import Segmenter
 from lessup.samples.images import Images
 from lessup.training.modes import batch_on
@@ -39,7 +39,7 @@ class LabelMapConfig:
     """How probabilities become labels.
 
     Attributes:
-        crf: the dense CRF behind the network; None for none.
+        crf: the dense CRF behind the network as it is for photographs of 500 pixels, see ``with_crf``; None for none.
         tagged: whether classes that an image is known not to have are left out, by its tags.
     """
 
@@ -98,9 +98,10 @@ def with_crf(probabilities: Tensor, colours: Tensor, config: DenseCRFConfig) -> 
     Args:
         probabilities: (B, 1 + K, H, W) in [0, 1].
         colours: (B, C, H, W) in [0, 255].
-        config: the dense CRF.
+        config: the dense CRF as it is for photographs of 500 pixels; its widths follow the size of these.
     """
-    return dense_crf(-probabilities.clamp(min=LEAST).log(), colours, config)
+    own = for_size(config, (colours.shape[2], colours.shape[3]))
+    return dense_crf(-probabilities.clamp(min=LEAST).log(), colours, own)
 
 
 def _looked_at(

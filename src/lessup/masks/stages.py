@@ -3,9 +3,9 @@
 Seong Joon Oh, Rodrigo Benenson, Anna Khoreva, Zeynep Akata, Mario Fritz, Bernt Schiele, *Exploiting Saliency for Object
 Segmentation from Image Level Labels*, 2017, <https://arxiv.org/abs/1701.08261>.
 
-    class maps -> seeds --.
-                          +-> threshold -> (joint saliency) -> guide labels -> (segmenter -> masks)
-    pixels -> saliency ---'
+    class maps -> seeds -> threshold --.
+                                       +-> (joint saliency) -> guide labels -> (segmenter -> masks)
+    pixels -> saliency ----------------'
 
 Every stage is a function of arrays that writes one file for all images, image by image; a run that was stopped goes on
 with the next image. ``place`` names the file by all that it depends on. What a stage computes with is handed to it, so
@@ -25,7 +25,7 @@ from lessup.masks.fine_maps import FineMaps
 from lessup.masks.joint_saliency import joint_saliency
 from lessup.masks.overlays import photograph
 from lessup.masks.saliency import foreground, oracle
-from lessup.masks.seed_threshold import agreement, chosen_threshold, saliency_tables, scale_tables
+from lessup.masks.seed_threshold import chosen_threshold
 from lessup.masks.seeds import Floats, Labels, at_threshold, seed_confidence
 from lessup.samples.assembly import fingerprint
 from lessup.samples.image_decoding import in_threads
@@ -48,9 +48,6 @@ Guide = Callable[[int, Labels, Flags], Labels]
 BATCH = 16
 """Images whose class maps are computed at once."""
 
-LOOKED_AT = 200
-"""Images that are looked at to choose the threshold, evenly spaced."""
-
 
 def place(run: Path, name: str, settings: object, *inputs: str) -> Path:
     """Return where a stage keeps what it finds: ``RUN/stages/NAME-KEY``.
@@ -68,15 +65,13 @@ def place(run: Path, name: str, settings: object, *inputs: str) -> Path:
     return run / "stages" / f"{name}-{fingerprint(json.dumps(plain, sort_keys=True), *inputs)[:16]}"
 
 
-def tagged_maps(maps: FineMaps, images: Images, *, scale: float = 1.0) -> ClassMaps:
+def tagged_maps(maps: FineMaps, images: Images) -> ClassMaps:
     """Return what reads the maps of the classes that an image's tags name.
 
     Args:
         maps: of a classifier whose classes are those of the images, by number.
         images: with tags, or a label each.
-        scale: size at which the network sees images, over that of its backbone.
     """
-    side = round(scale * maps.classifier.backbone.side)
     device, tags = maps.classifier.device, targets(images)
 
     def read(some: NDArray[np.int64]) -> Iterable[tuple[NDArray[np.int64], NDArray[np.floating]]]:
@@ -85,7 +80,7 @@ def tagged_maps(maps: FineMaps, images: Images, *, scale: float = 1.0) -> ClassM
             own = [np.flatnonzero(tags[index] == 1) for index in part]
             most = max(max(map(len, own)), 1)
             asked = torch.from_numpy(np.array([np.pad(each, (0, most - len(each))) for each in own], np.int64))
-            found = maps(batch_on(device, images, part), asked.to(device), side=side)
+            found = maps(batch_on(device, images, part), asked.to(device))
             for classes, every in zip(own, found, strict=True):
                 yield classes, every[: len(classes)].cpu().numpy()
 
@@ -162,21 +157,16 @@ def oracle_maps(at: Path, masks: Ragged) -> Ragged:
     return stored_maps(at, masks.extent, lambda some: in_threads(one, some.tolist()))
 
 
-def seed_threshold(seeds: Ragged, salient: Ragged, other_scale: ClassMaps) -> float:
+def seed_threshold(seeds: Ragged) -> float:
     """Return the confidence from which on a pixel is a seed, chosen without masks.
 
     Args:
         seeds: N maps of ``seed_maps``.
-        salient: N maps of ``saliency_maps``.
-        other_scale: class maps of the same images, which the network sees at another size.
     """
-    some = np.unique(np.linspace(0, len(seeds) - 1, min(LOOKED_AT, len(seeds))).round().astype(np.int64))
-    by_saliency, by_scale = [], []
-    for index, (classes, maps) in zip(some.tolist(), other_scale(some), strict=True):
-        own = seeds_from(seeds[index])
-        by_saliency.append(saliency_tables(*own, foreground(salient[index][..., 0] / 255)))
-        by_scale.append(scale_tables(own, _seeds_of(classes, maps)))
-    return chosen_threshold(agreement(np.sum(by_saliency, 0)), agreement(np.sum(by_scale, 0)))
+    counts = np.zeros(256, np.int64)
+    for index in range(len(seeds)):
+        counts += np.bincount(seeds[index][..., 1].ravel(), minlength=256)
+    return chosen_threshold(counts)
 
 
 def guide_maps(at: Path, images: Images, seeds: Ragged, salient: Ragged, threshold: float, guide: Guide) -> Ragged:

@@ -19,7 +19,7 @@ from lessup import training as fitting
 from lessup.errors import DataError, UsageError
 from lessup.experiments import Settings, settings
 from lessup.experiments.description import MAY_CHANGE_ON_RESUME
-from lessup.masks.dense_crf import FINAL
+from lessup.masks.dense_crf import FINAL, PHOTOGRAPH
 from lessup.masks.fine_maps import FineMaps
 from lessup.masks.guide_labels import Flags, GuideConfig, Labels, commonest, g0, g1, g2
 from lessup.masks.joint_saliency import JOINT
@@ -58,9 +58,6 @@ from lessup.verbs.training import train_on
 
 SALIENCY = ("joint", "contrast", "none", "oracle")
 """Kinds of saliency that need no network."""
-
-OTHER_SCALE = 1.5
-"""At which the network sees images again when the threshold is chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,15 +137,15 @@ class TagStages:
     def seeds(self) -> Kept:
         """Train the network that finds seeds, and keep those of all images."""
         at = place(self.out, "seeds", {"scale": 1.0}, self.seeder_place().name)
-        return Kept(seed_maps(at, self.images, self.class_maps(1.0)), at)
+        return Kept(seed_maps(at, self.images, self.class_maps()), at)
 
-    def class_maps(self, scale: float) -> ClassMaps:
+    def class_maps(self) -> ClassMaps:
         """Return what reads class maps; the network is trained or restored when the first is asked for."""
         read: list[ClassMaps] = []
 
         def maps(some: NDArray[np.int64]) -> Iterable[tuple[NDArray[np.int64], NDArray[np.floating]]]:
             if not read:
-                read.append(tagged_maps(FineMaps(self.seeder()), self.images, scale=scale))
+                read.append(tagged_maps(FineMaps(self.seeder()), self.images))
             return read[0](some)
 
         return maps
@@ -197,12 +194,11 @@ class TagStages:
             return np.arange(len(self.images))
         return np.flatnonzero(replace(self.images, masks=self.truth).masked())
 
-    def threshold(self, seeds: Kept, salient: Kept) -> float:
+    def threshold(self, seeds: Kept) -> float:
         """Choose the confidence of a seed without masks."""
-        at = place(self.out, "threshold", {"scale": OTHER_SCALE}, seeds.at.name, salient.at.name).with_suffix(".json")
+        at = place(self.out, "threshold", {"by": "otsu"}, seeds.at.name).with_suffix(".json")
         if not at.is_file():
-            found = seed_threshold(seeds.maps, salient.maps, self.class_maps(OTHER_SCALE))
-            write_json(at, {"threshold": found})
+            write_json(at, {"threshold": seed_threshold(seeds.maps)})
         return float(read_json(at)["threshold"])
 
     def joint(self, seeds: Kept, salient: Kept, threshold: float) -> Kept:
@@ -251,7 +247,7 @@ class TagStages:
         if self.config.guide == "masks":
             return Kept(self.masks(), place(self.out, "guide", "masks", self.images.fingerprint)), None
         seeds, salient = self.seeds(), self.saliency()
-        threshold = self.config.threshold or self.threshold(seeds, salient)
+        threshold = self.config.threshold or self.threshold(seeds)
         return self.guide_labels(seeds, self.joint(seeds, salient, threshold), threshold), threshold
 
     def segmenter(self, labels: Kept) -> tuple[Segmenter, Path]:
@@ -266,7 +262,7 @@ class TagStages:
         """Keep the masks that a segmenter finds in all images, among the classes that their tags name."""
         tagged = replace(self.images, tags=targets(self.images))
         crf = LabelMapConfig(crf=FINAL if self.config.crf else None, tagged=True)
-        at = place(self.out, "masks", asdict(crf), run.name)
+        at = place(self.out, "masks", asdict(crf) | {"photograph": PHOTOGRAPH}, run.name)
         say(f"masks of {len(tagged)} images")
         return Kept(stored_maps(at, tagged.pixels.extent, partial(label_maps, segmenter, tagged, config=crf)), at)
 
