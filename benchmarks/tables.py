@@ -222,6 +222,14 @@ def image_cache() -> str:
     return markdown(["seconds", *heads.values()], lines)
 
 
+def sound_textures() -> str:
+    """Accuracy in percent of every group of statistics, with its spread over folds."""
+    rows = results().get("sound_textures", {"rows": {}})["rows"]
+    heads = ("statistics", "accuracy", "std")
+    lines = [[name, *(f"{row[key]:.3g}" if key in row else "-" for key in heads)] for name, row in rows.items()]
+    return markdown(["ESC-10, four folds", "statistics", "accuracy %", "std over folds"], lines)
+
+
 def precision() -> str:
     """Images a second in float32 and in bfloat16 on a CPU."""
     rows = results().get("precision", {"images_per_s": {}})["images_per_s"]
@@ -347,6 +355,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "image_speed": image_speed,
     "speed": speed,
     "image_cache": image_cache,
+    "sound_textures": sound_textures,
     "precision": precision,
     "dense_crf": dense_crf,
     "masks": masks,
