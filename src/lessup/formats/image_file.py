@@ -168,7 +168,7 @@ def decode_mask(content: bytes, *, max_megapixels: int) -> NDArray[np.uint8]:
 def reduced(pixels: Pixels, size: int) -> Pixels:
     """Reduce (H, W, C) pixels of any C to ``size`` on the short side; smaller ones stay as they are."""
     height, width = pixels.shape[:2]
-    extent = _reduced_extent((height, width), size)
+    extent = reduced_extent((height, width), size)
     if extent == (height, width):
         return pixels
     largest = np.iinfo(pixels.dtype).max
@@ -280,7 +280,7 @@ def _is_grey(colours: Image.Image) -> bool:
 
 
 def _reduced_image(image: Image.Image, size: int, original: tuple[int, int]) -> Pixels:
-    extent = _reduced_extent(original, size)
+    extent = reduced_extent(original, size)
     if image.mode == "I;16":
         return reduced(np.asarray(image)[..., None], size)
     if (image.height, image.width) != extent:
@@ -289,7 +289,7 @@ def _reduced_image(image: Image.Image, size: int, original: tuple[int, int]) -> 
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
-def _reduced_extent(extent: tuple[int, int], size: int) -> tuple[int, int]:
+def reduced_extent(extent: tuple[int, int], size: int) -> tuple[int, int]:
     """Return height and width with the short side at most ``size`` and the long one at most ``LONGEST`` times that."""
     scale = min(size / min(extent), LONGEST * size / max(extent), 1.0)
     height, width = (max(round(length * scale), 1) for length in extent)
