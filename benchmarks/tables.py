@@ -4,46 +4,18 @@ python benchmarks/tables.py          write
 python benchmarks/tables.py --check  exit with 1 if a page is out of date
 """
 
-import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lessup.report.published import PUBLISHED
+from mask_tables import dense_crf, localization, masks, pooling
+from table_layout import ROOT, cells, markdown, measured, results
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
 REFERENCES = ("chance", "pixels", "random", "magic_init", "mean_colour", "biharmonic")
 REPAIR_COLUMNS = ("rand_30", "rand_50", "dist_10", "dist_20", "dist_30", "half", "view")
-
-
-def results() -> dict[str, dict[str, Any]]:
-    """Read every result by name, in alphabetical order."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
-
-
-def measured(protocol: str, method: str = "") -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the rows that `benchmarks/run.py` got under a protocol, by result and its flags, for one method or all."""
-    return {
-        name + asked.removeprefix(protocol): scores["rows"]
-        for name, one in results().items()
-        for asked, scores in one.get("scores", {}).items()
-        if asked.split()[0] == protocol and method in ("", one["run"]["method"])
-    }
-
-
-def markdown(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Lay out a table, numbers to the right."""
-    rule = ["---", *("---:" for _ in header[1:])]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [header, rule, *lines])
-
-
-def cells(scores: dict[str, Any], columns: Sequence[str], digits: int = 2) -> list[str]:
-    """Format the means of a row of scores, a dash where there is none."""
-    return [f"{scores[column]['mean']:.{digits}f}" if column in scores else "-" for column in columns]
 
 
 def repair() -> str:
@@ -230,104 +202,23 @@ def sound_textures() -> str:
     return markdown(["ESC-10, four folds", "statistics", "accuracy %", "std over folds"], lines)
 
 
+def batch_norm() -> str:
+    """Updates until a fixed accuracy on held-out images, with and without batch normalisation."""
+    one = results().get("batch_norm")
+    if not one:
+        return "**Not run.**"
+    limit, lines = one["settings"]["steps"], []
+    for row, found in one["rows"].items():
+        reached = ", ".join(str(updates or f"not in {limit}") for updates in found["updates"])
+        lines.append([row, reached, ", ".join(f"{best:.1f}" for best in found["best"])])
+    return markdown(["batch normalisation, rate", f"updates until {one['settings']['target']:g} %", "best, %"], lines)
+
+
 def precision() -> str:
     """Images a second in float32 and in bfloat16 on a CPU."""
     rows = results().get("precision", {"images_per_s": {}})["images_per_s"]
     lines = [[name, f"{row['32']:,}", f"{row['bf16']:,}", f"{row['times']:.2f}"] for name, row in rows.items()]
     return markdown(["recipe", "float32, images/s", "bf16, images/s", "times"], lines)
-
-
-def masks() -> str:
-    """Mean IoU and FS% of every row of `benchmarks/tags_to_masks.py`, with the seeds, the labels and the threshold."""
-    parts = [_masks_of(name, one) for name, one in results().items() if name.startswith("masks-")]
-    return "\n\n".join(parts) or "**Not run.**"
-
-
-def _masks_of(name: str, one: dict[str, Any]) -> str:
-    seeds = [*one["seeds"].values()]
-    labels = {row: [of["guides"][row]["mean_iou"] for of in seeds if row in of.get("guides", {})] for row in _MASK_ROWS}
-    columns = {"mean_iou": "mean IoU", "fs": "FS%", "iou/bag": "IoU of bag"}
-    lines = []
-    for row, title in _MASK_ROWS.items():
-        alone, crf = one["table"].get(row), one["table"].get(f"{row}_crf", {})
-        if alone:
-            made = f"{sum(labels[row]) / len(labels[row]):.1f}" if labels[row] else "-"
-            lines.append([title, made, *(_spread(of, column) for column in columns for of in (alone, crf))])
-    heads = [head for title in columns.values() for head in (title, f"{title}, with CRF")]
-    thresholds = "; ".join(
-        f"{of['chosen']:g} chosen, {of['chosen_mean_iou']:.1f}, best {of['best']:g}, {of['best_mean_iou']:.1f}"
-        for of in (of["threshold"]["g2"] for of in seeds if "threshold" in of)
-    )
-    precision = ", ".join(str(of["seeds"]["all"]["mean_precision"] or "-") for of in seeds if "seeds" in of)
-    return (
-        f"`{name}`, {len(seeds)} seeds:\n\n{markdown(['labels to learn from', 'mean IoU of them', *heads], lines)}\n\n"
-        f"mP of the seeds: {precision}. Threshold and mean IoU of G2 on training images, without and with masks: "
-        f"{thresholds}."
-    )
-
-
-def _spread(row: dict[str, Any], column: str) -> str:
-    value = row.get(column)
-    return "-" if value is None else f"{value['mean']:.1f} ± {value['std']:.1f}"
-
-
-_MASK_ROWS = {
-    "background": "none: all background",
-    "tag_prior": "none: the image's commonest tag",
-    "seeds": "seeds alone",
-    "saliency": "saliency alone, the image's commonest tag",
-    "g0": "G0",
-    "g1": "G1",
-    "contrast": "G2, contrast alone as saliency",
-    "g2": "**G2**",
-    "oracle": "G2, true foreground as saliency",
-    "full": "true masks",
-}
-
-
-def dense_crf() -> str:
-    """Seconds for one photograph and equality to pydensecrf2."""
-    lines = []
-    for size, one in results().get("dense_crf", {"settings": {}})["settings"].items():
-        for name, seconds in one["seconds"].items():
-            equality = one["equality"][name]
-            figures = f"{seconds:.3f}", f"{one['times_faster'][name]:.2f}", f"{equality['labels_equal_percent']:.3f}"
-            lines.append([f"{size}: {name}", *figures, f"{equality['mean_difference']:.0e}"])
-    return markdown(["one photograph", "seconds", "times faster", "labels equal, %", "mean difference of Q"], lines)
-
-
-def localization() -> str:
-    """Boxes found on the part of Tiny-ImageNet's validation images that chose nothing, class given."""
-    heads = ("images", "box accuracy", "over the best blind box", "with the class named", "mean over thresholds")
-    parts = []
-    for name, one in results().items():
-        if name.startswith("localization"):
-            lines = [_localized(row, values, one["gains"].get(row)) for row, values in one["rows"].items()]
-            parts.append(f"`{name}`, where the first part chose *{one['chosen']}*:\n\n{markdown(['%', *heads], lines)}")
-    return "\n\n".join(parts) or "**Not run.**"
-
-
-def _localized(row: str, values: dict[str, Any], gain: dict[str, Any] | None) -> list[str]:
-    gained = f"{gain['points']:+.1f} ± {gain['standard_error']:.1f}" if gain else "-"
-    mean = f"{values['mean_box_accuracy']:.1f}" if "mean_box_accuracy" in values else "-"
-    return [row, f"{values['n']:,}", f"{values['given']:.1f}", gained, f"{values['top1']:.1f}", mean]
-
-
-def pooling() -> str:
-    """Average against max pooling: classes named, and objects found."""
-    heads = {"top1_class": "class named", "given": "box accuracy", "given_at_20": "at 20 %"} | {
-        "mean_box_accuracy": "mean over thresholds"
-    }
-    parts = []
-    for name, one in results().items():
-        if name.startswith("pooling"):
-            lines = [
-                [row, *(f"{values[key]['mean']:.1f} ± {values[key]['std']:.1f}" for key in heads)]
-                for row, values in one["table"].items()
-            ]
-            settings = f"{one['classes']} classes, {one['steps']:,} updates, seeds {', '.join(map(str, one['seeds']))}"
-            parts.append(f"`{name}`, {settings}:\n\n{markdown(['%', *heads.values()], lines)}")
-    return "\n\n".join(parts) or "**Not run.**"
 
 
 def provenance() -> str:
@@ -356,6 +247,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed": speed,
     "image_cache": image_cache,
     "sound_textures": sound_textures,
+    "batch_norm": batch_norm,
     "precision": precision,
     "dense_crf": dense_crf,
     "masks": masks,
