@@ -17,7 +17,7 @@ from pathlib import Path
 from posixpath import splitext
 
 from lessup.errors import DataError
-from lessup.formats import grid, mesh, sound_file
+from lessup.formats import grid, mesh, sound_file, video_file
 from lessup.formats.file_tree import is_tree, open_tree
 from lessup.formats.image_file import SUFFIXES
 from lessup.samples import Damage, Reading
@@ -30,12 +30,13 @@ general = True
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether images are there that are no textures of meshes and no pictures beside shape grids or sounds."""
+    """Tell whether images are there that are no textures of meshes and no pictures beside grids, sounds or videos."""
     if not is_tree(path):
         return False
     suffixes = Counter(_suffix(name) for name in open_tree(path).names())
     images = sum(suffixes[suffix] for suffix in SUFFIXES)
-    others = max(sum(suffixes[suffix] for suffix in each) for each in (grid.SUFFIXES, sound_file.SUFFIXES))
+    kinds = (grid.SUFFIXES, sound_file.SUFFIXES, video_file.SUFFIXES)
+    others = max(sum(suffixes[suffix] for suffix in each) for each in kinds)
     return images > others and not any(suffixes[each] for each in mesh.SUFFIXES)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from posixpath import splitext
 
 from lessup.errors import DataError
-from lessup.formats import image_file
+from lessup.formats import image_file, video_file
 from lessup.formats.file_tree import is_tree, open_tree
 from lessup.formats.sound_file import SUFFIXES
 from lessup.samples import Damage, Reading
@@ -23,11 +23,14 @@ general = True
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether sounds are there, and more of them than images."""
+    """Tell whether sounds are there, and more of them than images and than videos."""
     if not is_tree(path):
         return False
     suffixes = Counter(_suffix(name) for name in open_tree(path).names())
-    return sum(suffixes[each] for each in SUFFIXES) > sum(suffixes[each] for each in image_file.SUFFIXES)
+    sounds, images, videos = (
+        sum(suffixes[each] for each in kind) for kind in (SUFFIXES, image_file.SUFFIXES, video_file.SUFFIXES)
+    )
+    return sounds > max(images, videos)
 
 
 def load(path: Path, reading: Reading) -> Sounds:

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup import data as sources
-from lessup.doctor.diagnosis import Count, Diagnosis, Occupancy, Pictures, Recordings
+from lessup.doctor.diagnosis import Count, Diagnosis, Footage, Occupancy, Pictures, Recordings
 from lessup.doctor.doubles import duplicates, leaks, near_duplicates
 from lessup.doctor.fits import method_fits, protocol_fits
 from lessup.doctor.page import render
 from lessup.errors import DataError
 from lessup.methods import Method
 from lessup.samples import Reading, Samples
+from lessup.samples.clips import Clips
 from lessup.samples.images import Images
+from lessup.samples.sound_cache import SILENT
 from lessup.samples.sounds import Sounds
 from lessup.samples.splits import Folds, Split, split
 from lessup.samples.voxels import Voxels
@@ -71,6 +73,7 @@ def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
         corrupted={name: int(c.available.sum()) for name, c in voxels.corrupted.items()} if voxels else {},
         occupancy=_occupancy(voxels) if voxels else None,
         pictures=_pictures(images) if images else None,
+        footage=_footage(samples) if isinstance(samples, Clips) else None,
         recordings=_recordings(samples) if isinstance(samples, Sounds) else None,
         damaged=tuple(d for d in samples.damage if d.skipped and d.name not in (*empty, *silent)),
         empty=empty,
@@ -100,7 +103,7 @@ def _left_out(samples: Samples, reason: str) -> tuple[str, ...]:
 
 def _counts(samples: Samples) -> Iterable[Count]:
     """Yield every class, then what has none; an image counts for each class that it is tagged with."""
-    tags = samples.tags if isinstance(samples, Images) else None
+    tags = samples.tags if isinstance(samples, Images | Clips) else None
     for label, name in enumerate(samples.classes):
         yield _count(name, samples, samples.label == label if tags is None else tags[:, label] == 1)
     unknown = samples.label < 0 if tags is None else (tags == -1).all(axis=1)
@@ -154,6 +157,36 @@ def _recordings(sounds: Sounds) -> Recordings:
         longest=float(seconds.max()),
         rates=dict(Counter(sounds.rate.tolist()).most_common()),
         channels=dict(Counter(sounds.channels.tolist()).most_common()),
+    )
+
+
+def _footage(clips: Clips) -> Footage:
+    found = [clip.index for clip in clips.clips]
+    seconds = np.array([each.seconds for each in found])
+    shortest, longest = int(seconds.argmin()), int(seconds.argmax())
+    heard = [each.sound for each in found if each.sound is not None]
+    sizes = Counter(f"{width}x{height}" for height, width in (each.extent for each in found))
+    return Footage(
+        frames=sum(len(each.time) for each in found),
+        seconds=float(seconds.sum()),
+        shortest=float(seconds[shortest]),
+        shortest_name=str(clips.id[shortest]),
+        longest=float(seconds[longest]),
+        longest_name=str(clips.id[longest]),
+        sizes=dict(sizes.most_common()),
+        codecs=dict(Counter(each.codec for each in found).most_common()),
+        streams=sum(each.num_streams for each in found),
+        variable=sum(each.is_variable for each in found),
+        turned=sum(each.turned for each in found),
+        without_sound=len(found) - len(heard),
+        silent=tuple(
+            str(name)
+            for name, each in zip(clips.id, found, strict=True)
+            if each.sound is not None and each.sound.peak < SILENT
+        ),
+        rates=dict(Counter(sound.rate for sound in heard).most_common()),
+        channels=dict(Counter(sound.channels for sound in heard).most_common()),
+        poses=sum(clip.pose is not None for clip in clips.clips),
     )
 
 

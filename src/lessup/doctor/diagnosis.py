@@ -111,6 +111,47 @@ class Recordings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Footage:
+    """What clips hold.
+
+    Attributes:
+        frames: of all together.
+        seconds: of all together.
+        shortest: seconds of the shortest clip.
+        shortest_name: that clip.
+        longest: seconds of the longest clip.
+        longest_name: that clip.
+        sizes: number of clips by width and height as shown, most frequent first.
+        codecs: number of clips by codec of the pictures, most frequent first.
+        streams: of any kind in all files.
+        variable: clips whose frames do not follow one another at equal distances.
+        turned: clips that are to be turned or mirrored to be upright, and are.
+        without_sound: clips without sound that can be decoded.
+        silent: clips with sound of which nothing is heard.
+        rates: number of clips by samples a second of their sound, most frequent first.
+        channels: number of clips by channels of their sound, most frequent first.
+        poses: clips with a pose of the camera at every frame.
+    """
+
+    frames: int
+    seconds: float
+    shortest: float
+    shortest_name: str
+    longest: float
+    longest_name: str
+    sizes: dict[str, int]
+    codecs: dict[str, int]
+    streams: int
+    variable: int
+    turned: int
+    without_sound: int
+    silent: tuple[str, ...]
+    rates: dict[int, int]
+    channels: dict[int, int]
+    poses: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """What ``examine`` found; ``dataclasses.asdict`` makes it a dict that can be written as JSON.
 
@@ -131,6 +172,7 @@ class Diagnosis:
         corrupted: number of the data's own corrupted copies, by corruption.
         occupancy: how full the grids are; None for other data.
         pictures: sizes and annotations of images; None for other data.
+        footage: what clips hold; None for other data.
         recordings: lengths of sounds; None for other data.
         damaged: left out, with the reason.
         empty: left out because no cell is occupied.
@@ -163,6 +205,7 @@ class Diagnosis:
     corrupted: dict[str, int] = field(default_factory=dict)
     occupancy: Occupancy | None = None
     pictures: Pictures | None = None
+    footage: Footage | None = None
     recordings: Recordings | None = None
     damaged: tuple[Damage, ...] = ()
     empty: tuple[str, ...] = ()

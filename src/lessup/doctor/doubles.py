@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lessup.doctor.diagnosis import Pair
 from lessup.samples import Samples
+from lessup.samples.clips import Clips
 from lessup.samples.images import Images
 from lessup.samples.sounds import Sounds
 from lessup.samples.voxels import Voxels, first_equal
@@ -115,7 +116,7 @@ def _first_equal_among(samples: Samples, order: NDArray[np.int64]) -> dict[int, 
     """Return the first equal sample in ``order`` of every sample that is not the first of its kind."""
     if isinstance(samples, Voxels):
         first = order[first_equal(samples.bits[order])]
-    elif isinstance(samples, Images | Sounds):
+    elif isinstance(samples, Images | Sounds | Clips):
         first = order[samples.take(order).first_equal()]
     else:
         return {}

@@ -1,8 +1,8 @@
 """A diagnosis as plain text for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lessup.doctor.diagnosis import Count, Diagnosis, Pictures, Recordings
+from lessup.doctor.diagnosis import Count, Diagnosis, Footage, Pictures, Recordings
 
 _SHOWN = 5
 """Names shown of each kind of finding."""
@@ -44,6 +44,8 @@ def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
     count = f"{diagnosis.samples} images" if diagnosis.pictures else f"{diagnosis.samples} samples{grids} ({views})"
     if diagnosis.recordings:
         count = f"{diagnosis.samples} sounds of {diagnosis.objects} recordings"
+    if diagnosis.footage:
+        count = f"{diagnosis.samples} clips"
     lines = [f"{diagnosis.path}: {diagnosis.kind}, {count}"]
     if diagnosis.found:
         lines.append(f"files: {files}")
@@ -53,6 +55,8 @@ def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
         lines.append("own corrupted copies: " + ", ".join(f"{n} {name}" for name, n in diagnosis.corrupted.items()))
     if diagnosis.pictures is not None:
         lines += _picture_lines(diagnosis.pictures)
+    if diagnosis.footage is not None:
+        lines += _footage_lines(diagnosis.footage)
     if diagnosis.recordings is not None:
         lines.append(_recording_line(diagnosis.recordings))
     if (full := diagnosis.occupancy) is not None:
@@ -87,6 +91,31 @@ def _recording_line(recordings: Recordings) -> str:
     )
 
 
+def _footage_lines(footage: Footage) -> list[str]:
+    sizes, codecs = (_counted(each) for each in (footage.sizes, footage.codecs))
+    lines = [
+        f"video: {footage.frames} frames in {footage.seconds:.0f} s, from {footage.shortest:.2f} s "
+        f"({footage.shortest_name}) to {footage.longest:.2f} s ({footage.longest_name})",
+        f"pixels: {sizes}; {codecs}; {footage.streams} streams in all",
+    ]
+    odd = {"of variable frame rate": footage.variable, "turned upright": footage.turned, "with poses": footage.poses}
+    if any(odd.values()):
+        lines.append("clips: " + ", ".join(f"{count} {what}" for what, count in odd.items() if count))
+    rates = [f"{count} at {rate} Hz" for rate, count in list(footage.rates.items())[:_SHOWN]]
+    stored = f"; {', '.join(rates)}; channels: {_counted(footage.channels)}" if rates else ""
+    with_sound = sum(footage.rates.values())
+    lines.append(
+        f"sound: {with_sound} clips with, {footage.without_sound} without, {len(footage.silent)} silent{stored}"
+    )
+    return lines + _listed("silent, used", footage.silent)
+
+
+def _counted(counts: Mapping[str, int] | Mapping[int, int]) -> str:
+    """Name the most frequent, with their counts."""
+    more = [f"{len(counts) - _SHOWN} more"] if len(counts) > _SHOWN else []
+    return ", ".join([*(f"{name} ({count})" for name, count in list(counts.items())[:_SHOWN]), *more])
+
+
 def _class_lines(diagnosis: Diagnosis) -> list[str]:
     """Lay out the classes, the middle of a long list left out."""
     classes = diagnosis.classes
@@ -99,8 +128,8 @@ def _class_lines(diagnosis: Diagnosis) -> list[str]:
 
 
 def _count(count: Count, diagnosis: Diagnosis) -> str:
-    if diagnosis.pictures is not None:
-        return f"{count.samples:>6} images"
+    if diagnosis.pictures is not None or diagnosis.footage is not None:
+        return f"{count.samples:>6} {'images' if diagnosis.pictures else 'clips'}"
     kinds = ("samples", "objects") if diagnosis.recordings is None else ("sounds", "recordings")
     return f"{count.samples:>6} {kinds[0]}  {count.objects:>6} {kinds[1]}"
 

@@ -25,7 +25,7 @@ GAP_S = 0.05
 """Time stamps of sound that are off by more are a gap, which is silent; by less, they are rounded."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class SoundTrack:
     """The sound of a video.
 

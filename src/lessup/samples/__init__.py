@@ -12,6 +12,10 @@ key                shape               dtype    meaning and range
 ``sound``          (B, T)              float32  samples at 20 kHz, the mean of all channels, -1 to 1 unless stored
                                                 beyond; shorter sounds are padded with 0 at the end
 ``length``         (B,)                int64    samples of each sound within ``sound``
+``clip``           (B, T, C, H, W)     float32  frames of a clip, 0 to 1, spread evenly over it; smaller ones are padded
+                                                as images are, and ``extent`` is that of each clip
+``time``           (B, T)              float32  seconds of each frame since the first of its clip
+``pose``           (B, T, 3, 4)        float32  rotation and place of the camera at each frame, in the world of its clip
 ``label``          (B,)                int64    class, 0 <= label < K, or -1 where not known
 ``tags``           (B, K)              int8     1 where a class is in the image, 0 where not, -1 not to be counted
 ``boxes``          (B, M, 4)           float32  left, top, right, bottom in pixels; right and bottom are outside
@@ -46,8 +50,9 @@ class Reading:
         up: axis of shape files that points up; ``auto`` is y for GLB and z for the others.
         size: larger images are reduced to this many pixels on their short side when they are decoded; 0 is 256.
         colour: ``auto`` keeps what the images have (grey ones among colour ones become colour, and are counted).
-        max_megapixels: larger images are refused before they are decoded; four bands of a TIFF count as one image.
+        max_megapixels: larger images and videos are refused before decoding; four bands of a TIFF count as one image.
         seconds: longer recordings are cut into equal pieces of at most so many seconds; 0 is 10.
+        frames: T, frames of a clip in a batch.
         masks: ``boxes`` makes masks of one class, the foreground, of the boxes of images, for a network for saliency.
         without: classes whose images are left out then, such as those that are to be segmented later.
     """
@@ -60,6 +65,7 @@ class Reading:
     colour: Literal["auto", "grey", "rgb"] = "auto"
     max_megapixels: int = 120
     seconds: float = 0.0
+    frames: int = 16
     masks: Literal["own", "boxes"] = "own"
     without: tuple[str, ...] = ()
 

@@ -8,15 +8,18 @@ and then moved into place: two processes that build at once both end with a whol
 """
 
 import contextlib
+import hashlib
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from lessup.errors import DataError, RunError
+from lessup.formats.file_tree import FileTree
 from lessup.runs.files import write_whole
 from lessup.samples.assembly import fingerprint
 from lessup.samples.cache import rooms
@@ -25,6 +28,8 @@ T = TypeVar("T")
 
 _LEFT_BEHIND_S = 24 * 3600
 """An unfinished folder this old belongs to a process that was killed."""
+
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +114,18 @@ class FolderCache(Generic[T]):
         """Note which folder belongs to the stamp; if that fails, the next run compares contents."""
         with contextlib.suppress(RunError):
             write_whole(place / f"{self.stamp}.stamp", name.encode())
+
+
+def content_key(tree: FileTree, name: str) -> str:
+    """Return what stands for the content of a file, which is not held at once."""
+    try:
+        digest = hashlib.blake2b(digest_size=16)
+        with tree.open(name) as file:
+            for chunk in iter(partial(file.read, _CHUNK_BYTES), b""):
+                digest.update(chunk)
+        return digest.hexdigest()
+    except (OSError, DataError) as error:
+        return str(error)
 
 
 def _clear(place: Path) -> None:

@@ -115,14 +115,20 @@ def content_keys(tree: FileTree, files: Sequence[ImageFile]) -> Iterator[str]:
             progress.advance()
 
 
-def in_threads(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """Yield the results of ``work`` in order, from as many threads as there are cores; few are waiting at any time."""
+def in_threads(work: Callable[[T], R], items: Sequence[T], *, at_a_time: int = _CHUNK) -> Iterator[R]:
+    """Yield the results of ``work`` in order, from as many threads as there are cores; few are waiting at any time.
+
+    Args:
+        work: what is done with an item.
+        items: what is handed to it.
+        at_a_time: items that a thread takes at once; 1 where each takes long.
+    """
     threads = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     waiting: deque[Future[list[R]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for start in range(0, len(items), _CHUNK):
-                chunk = items[start : start + _CHUNK]
+            for start in range(0, len(items), at_a_time):
+                chunk = items[start : start + at_a_time]
                 waiting.append(pool.submit(lambda chunk: [work(item) for item in chunk], chunk))
                 if len(waiting) > 2 * threads:
                     yield from waiting.popleft().result()

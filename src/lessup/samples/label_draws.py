@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lessup.errors import DataError, UsageError
 from lessup.samples import Samples
+from lessup.samples.clips import Clips
 from lessup.samples.images import Images, joined
 from lessup.samples.splits import Split
 
@@ -20,7 +21,7 @@ def targets(samples: Samples) -> NDArray[np.int8]:
 
     Samples with one label at most have a single 1; one without a label has -1 everywhere.
     """
-    if isinstance(samples, Images) and samples.tags is not None:
+    if isinstance(samples, Images | Clips) and samples.tags is not None:
         return samples.tags
     known = samples.label[:, None] >= 0
     return np.where(known, samples.label[:, None] == np.arange(len(samples.classes)), -1).astype(np.int8)

@@ -4,10 +4,8 @@ Files are decoded block by block, one after the other: a recording of hours take
 Long ones are cut into equal pieces.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +17,7 @@ from lessup.formats import npz, sound_file
 from lessup.formats.file_tree import FileTree
 from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
-from lessup.samples.folder_cache import FolderCache
+from lessup.samples.folder_cache import FolderCache, content_key
 from lessup.samples.image_decoding import Progress
 from lessup.samples.sounds import Waves
 from lessup.transforms.sound_textures import RATE
@@ -38,8 +36,6 @@ _WHOLE = 1000
 
 _VERSION = "sounds-1"
 """Part of every key; another number wherever the same file would give other samples."""
-
-_CHUNK_BYTES = 1 << 20
 
 _SAMPLES, _INDEX = "samples", "index.npz"
 
@@ -103,22 +99,10 @@ def sound_decodings(tree: FileTree, names: Sequence[str], reading: Reading) -> S
         kind=f"{settings[:8]}-{len(names)}",
         suffix=".sounds",
         stamp=fingerprint(settings, tree.stamp(names), "\0".join(names)),
-        keys=lambda: (_content_key(tree, name) for name in names),
+        keys=lambda: (content_key(tree, name) for name in names),
         write=lambda folder: _write(folder, tree, names, reading),
         open=_open,
     ).found_or_made()
-
-
-def _content_key(tree: FileTree, name: str) -> str:
-    """Return what stands for the content of a file, which is not held at once."""
-    try:
-        digest = hashlib.blake2b(digest_size=16)
-        with tree.open(name) as file:
-            for chunk in iter(partial(file.read, _CHUNK_BYTES), b""):
-                digest.update(chunk)
-        return digest.hexdigest()
-    except (OSError, DataError) as error:
-        return str(error)
 
 
 def _write(folder: Path, tree: FileTree, names: Sequence[str], reading: Reading) -> list[str]:
@@ -126,7 +110,7 @@ def _write(folder: Path, tree: FileTree, names: Sequence[str], reading: Reading)
     keys = []
     with (folder / _SAMPLES).open("w+b") as out, Progress("decoding sounds", len(names)) as progress:
         for number, name in enumerate(names):
-            keys.append(_content_key(tree, name))
+            keys.append(content_key(tree, name))
             _decode(tree, name, number, out, index, reading.seconds or DEFAULT_SECONDS)
             progress.advance()
     if not index.source:
