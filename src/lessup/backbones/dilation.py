@@ -119,6 +119,27 @@ def dilated(backbone: Backbone, *, stride: int = STRIDE, layer: str = "") -> tup
     return fine, _traced(fine)[1]
 
 
+def off_centre(backbone: Backbone, *, layer: str) -> float:
+    """Return by how many pixels the places of a map look away from the middle of what each of them sees.
+
+    A network that pads more on one side, or as much on both before it skips places, sees a window that begins too far
+    to one side. But where half of the images were mirrored in training, the map of a mirrored image is the mirrored
+    map, and so each place answers for the middle of its share of the image, whatever its window. That the same holds
+    from top to bottom is taken for granted.
+
+    Args:
+        backbone: as it was trained; stays as it is.
+        layer: the map.
+
+    Returns:
+        pixels to the right and down, to be added to a ``Grid`` of ``dilated``; 0 where strides cannot be turned.
+    """
+    if layer not in _pliable(backbone):
+        return 0.0
+    grid = _traced(copy.deepcopy(backbone).until(layer))[1]
+    return (grid.step - 1) / 2 - grid.start
+
+
 def _pliable(backbone: Backbone) -> tuple[str, ...]:
     """Return the first layers of the chain that are maps and consist of nothing but ``PLACED`` and ``POINTWISE``."""
     names: list[str] = []

@@ -8,12 +8,13 @@ dilations: its map holds what it held, and the places between.
 """
 
 import copy
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lessup.backbones.dilation import STRIDE, dilated
+from lessup.backbones.dilation import STRIDE, dilated, off_centre
 from lessup.masks.class_maps import class_maps, resized
 from lessup.methods import Classifier
 from lessup.samples import Batch
@@ -22,6 +23,8 @@ from lessup.transforms.crops import resize_whole
 
 class FineMaps:
     """Reads class maps off a classifier; of one that does not end in pooling, Grad-CAM at its own strides.
+
+    Each place counts for the middle of its share of the image, see ``off_centre``.
 
     Args:
         classifier: in ``eval`` mode; stays as it is.
@@ -33,7 +36,8 @@ class FineMaps:
         self.ending = classifier.ending
         if self.ending is not None:
             backbone = copy.deepcopy(classifier.backbone).cpu()  # where its maps are measured
-            fine, self.grid = dilated(backbone, stride=stride, layer=self.ending.layer)
+            fine, grid = dilated(backbone, stride=stride, layer=self.ending.layer)
+            self.grid = replace(grid, start=grid.start + off_centre(backbone, layer=self.ending.layer))
             self.fine = fine.to(classifier.device).eval()
 
     def __call__(self, batch: Batch, classes: Tensor, *, side: int = 0) -> list[Tensor]:

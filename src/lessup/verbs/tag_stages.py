@@ -136,7 +136,7 @@ class TagStages:
 
     def seeds(self) -> Kept:
         """Train the network that finds seeds, and keep those of all images."""
-        at = place(self.out, "seeds", {"scale": 1.0}, self.seeder_place().name)
+        at = place(self.out, "seeds", {"places": "shares"}, self.seeder_place().name)
         return Kept(seed_maps(at, self.images, self.class_maps()), at)
 
     def class_maps(self) -> ClassMaps:
