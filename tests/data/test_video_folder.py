@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lessup import data, doctor
-from lessup.errors import DataError
+from lessup.errors import DataError, UsageError
+from lessup.samples import Reading
 from toy_video import moving, sound_alone, tone, video, with_matrix
 
 pytest.importorskip("av")
@@ -83,6 +84,11 @@ def test_doctor_says_frames_seconds_streams_silence_and_duplicates(mixed):
     ):
         assert said in page, page
     assert "3 clips with, 4 without, 1 silent" in page
+
+
+def test_batch_without_frames_is_refused(mixed):
+    with pytest.raises(UsageError, match="--frames 0: wanted 1 frame"):
+        data.load(mixed, Reading(frames=0))
 
 
 def test_one_file_alone_is_a_set_of_one_clip(mixed):

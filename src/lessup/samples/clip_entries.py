@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessup.errors import DataError
+from lessup.errors import DataError, UsageError
 from lessup.formats.file_tree import FileTree
 from lessup.formats.video_index import VideoIndex
 from lessup.samples import Damage, Reading
@@ -68,9 +68,12 @@ def build_clips(
         damage: what the source itself left out or found doubtful.
 
     Raises:
+        UsageError: ``frames`` is below 1.
         DataError: there are no entries, two have the same ``id``, or none can be used.
         MissingExtraError: there are video files, and the extra ``video`` is not installed.
     """
+    if reading.frames < 1:
+        raise UsageError(f"--frames {reading.frames}: wanted 1 frame of a clip or more")
     if not entries:
         raise DataError(f"no clips in {tree.path}")
     id, times = Counter(entry.id for entry in entries).most_common(1)[0]
