@@ -125,3 +125,62 @@ def test_objects_with_an_equal_view_stay_together() -> None:
         tested = set(split(samples, Folds(fold=fold)).test.group)
         assert (7 in tested) == (60 in tested)
     assert len(np.unique(samples.families())) == 79
+
+
+WHOLE = Folds(folds=7, whole_classes=True)
+
+
+def test_whole_classes_are_never_parted_and_each_is_tested_in_exactly_one_fold() -> None:
+    samples = toy((3,) * 35, views=1)
+    tested: list[int] = []
+    for fold in range(7):
+        parts = split(samples, Folds(folds=7, fold=fold, whole_classes=True))
+        classes = [set(part.label.tolist()) for part in (parts.train, parts.validation, parts.test)]
+        assert [len(each) for each in classes] == [28, 2, 5]
+        assert len(set.union(*classes)) == 35
+        assert len(parts.train) + len(parts.validation) + len(parts.test) == 105
+        tested += classes[2]
+    assert sorted(tested) == list(range(35))
+
+
+def test_classes_that_hold_an_equal_object_are_dealt_as_one() -> None:
+    samples = toy((2,) * 12)
+    samples.bits[0] = samples.bits[-1]  # in the first class and in the last
+    for fold in range(4):
+        tested = set(split(samples, Folds(folds=4, fold=fold, whole_classes=True)).test.label.tolist())
+        assert (0 in tested) == (11 in tested)
+
+
+def test_without_whole_classes_all_is_dealt_as_before() -> None:
+    samples = toy((8, 9))
+    assert split(samples, Folds(whole_classes=False)).test.id.tolist() == split(samples, Folds()).test.id.tolist()
+
+
+def test_samples_without_a_label_are_trained_on_where_whole_classes_are_dealt() -> None:
+    samples = toy((2,) * 10)
+    samples.label[samples.label == 3] = -1
+    tested = [split(samples, Folds(folds=3, fold=fold, whole_classes=True)) for fold in range(3)]
+    for parts in tested:
+        assert (parts.train.label == -1).sum() == 6
+        assert (parts.test.label >= 0).all()
+        assert (parts.validation.label >= 0).all()
+    assert sorted({label for parts in tested for label in parts.test.label.tolist()}) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+
+
+def test_fewer_classes_than_folds_are_refused_with_what_to_do() -> None:
+    with pytest.raises(DataError, match=r"^3 classes that share no objects; 7 folds .* pass --folds 3$"):
+        split(toy((5, 5, 5)), WHOLE)
+
+
+def test_one_fold_of_whole_classes_keeps_nothing_back_and_data_without_labels_is_all_trained_on() -> None:
+    parts = split(toy((2,) * 10), Folds(folds=1, whole_classes=True))
+    assert (len(parts.test), len(parts.train) + len(parts.validation)) == (0, 60)
+    loose = toy((2, 2))
+    loose.label[:] = -1
+    assert len(split(loose, Folds(folds=1, whole_classes=True)).train) == 12
+
+
+def test_own_split_of_the_data_goes_before_whole_classes() -> None:
+    samples = toy((6, 6), views=1)
+    samples.official[:] = ["train", "test"] * 6
+    assert split(samples, WHOLE).test.id.tolist() == split(samples, Folds()).test.id.tolist()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from training_toys import points
 
-from lessup.training.batches import Order, Parts
+from lessup.training.batches import Order, Parts, in_runs
 
 
 def test_every_sample_is_seen_once_an_epoch():
@@ -46,3 +46,43 @@ def test_a_later_start_continues_the_same_batches():
         return [batch["compact"].tolist() for batch in itertools.islice(parts, count)]
 
     assert take(0, 12)[6:] == take(3, 6)  # two parts an update
+
+
+@pytest.mark.parametrize("together", [2, 3, 4])
+def test_samples_of_a_class_follow_one_another_in_runs(together):
+    label = np.random.default_rng(0).permutation(np.repeat(np.arange(5), [1, 2, 7, 8, 9]))
+    order = Order(len(label), len(label), 0, label=label, together=together)
+    for epoch in range(3):
+        seen = order.batch(epoch)
+        assert sorted(seen) == list(range(len(label)))
+        left = {k: np.count_nonzero(label == k) for k in range(5)}
+        lengths = [len([*run]) for _, run in itertools.groupby(label[seen])]  # neighbouring runs may be of one class
+        assert sum(lengths) == len(label)
+        alone = [k for k, run in itertools.groupby(label[seen]) if len([*run]) == 1]
+        assert alone == [k for k in alone if left[k] == 1]
+
+
+def test_runs_are_of_other_samples_in_another_order_each_epoch():
+    label = np.repeat(np.arange(10), 10)
+    order = Order(100, 100, 0, label=label, together=2)
+    couples = [frozenset(map(tuple, np.sort(order.batch(epoch).reshape(-1, 2)))) for epoch in range(2)]
+    assert all((np.diff(label[np.array([*each])]) == 0).all() for each in couples)
+    assert len(couples[0] & couples[1]) < 25  # a tenth or so by chance
+    first = [label[order.batch(epoch)[0]] for epoch in range(20)]
+    assert len(set(first)) > 3
+
+
+def test_a_batch_of_runs_holds_pairs_of_one_class_however_many_classes_there_are():
+    label = np.repeat(np.arange(1000), 2)
+    mixed, runs = (Order(2000, 32, 0, label=label, together=together) for together in (1, 2))
+    equal = [np.mean([32 - len(set(label[order.batch(step)])) for step in range(20)]) for order in (mixed, runs)]
+    assert equal[0] < 2
+    assert equal[1] == 16
+
+
+def test_samples_without_a_label_are_runs_of_their_own():
+    label = np.array([-1, 0, -1, 0, -1, 0, -1, 0])
+    found = [in_runs(label, 2, np.random.default_rng(seed)).tolist() for seed in range(30)]
+    assert len({tuple(each) for each in found}) > 20
+    assert all(abs(each.index(1) - each.index(3)) == 1 for each in found)
+    assert any(abs(each.index(0) - each.index(2)) > 1 for each in found)

@@ -3,14 +3,16 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lessup import data as sources
-from lessup import verbs
-from lessup.errors import UsageError
+from lessup import report, verbs
+from lessup.errors import DataError, UsageError
 from lessup.evaluation.shape_blending import ShapeBlending
 from lessup.evaluation.shape_repair import ShapeRepair
 from lessup.runs import Run
 from lessup.runs.conditions import key
+from lessup.samples.splits import Folds
 
 BLENDING = ShapeBlending.Config(pairs=1, steps=2)
 REPAIR = ShapeRepair.Config(columns=("rand_30",))
@@ -72,3 +74,24 @@ def test_a_protocol_refuses_a_method_of_another_kind(run):
     said = r"inpainting measures context-encoder; .* holds voxel-unet: choose another protocol .*, such as shape-repair"
     with pytest.raises(UsageError, match=said):
         verbs.evaluate(run.path, "inpainting")
+
+
+def test_people_who_were_held_out_whole_are_verified_and_are_no_classes_to_learn(tmp_path):
+    random = np.random.default_rng(0)
+    for person in range(8):
+        (tmp_path / "faces" / f"s{person}").mkdir(parents=True)
+        for number in range(7):
+            picture = Image.fromarray(random.integers(0, 256, (28, 23), dtype=np.uint8))
+            picture.save(tmp_path / "faces" / f"s{person}" / f"{number}.png")
+    faces, folds = str(tmp_path / "faces"), Folds(folds=4, whole_classes=True)
+    settings = verbs.settings("drlim", faces, training={"steps": 2, "batch_size": 8}, folds=folds)
+    trained = verbs.train(settings, tmp_path / "run")
+    scores = verbs.evaluate(trained.path, "verification")
+    assert scores["samples"] == 14
+    assert [*scores["rows"]] == ["pixels", "random", "model"]
+    assert {"eer", "fr_at_5", "gaussian_eer", "gaussian_fr_at_7_5"} <= set(scores["rows"]["model"])
+    assert not any("seen in training" in note for note in scores["notes"])
+    with pytest.raises(DataError, match=r"holds out whole classes.*choose verification or neighbors"):
+        verbs.evaluate(trained.path, "linear-svm")
+    report.write([trained], tmp_path / "report.html")
+    assert "false accepts, %" in (tmp_path / "report.html").read_text()

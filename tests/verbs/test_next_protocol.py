@@ -24,3 +24,8 @@ def test_the_protocol_can_measure_the_method_and_asks_for_no_labels_that_are_not
 )
 def test_labelled_data_are_measured_by_what_the_method_is_for(name, wanted):
     assert next_protocol(SimpleNamespace(config={"method": name, "data": {"classes": ["a", "b"]}})) == wanted
+
+
+def test_a_run_that_held_out_whole_people_is_asked_about_pairs():
+    data = {"classes": ["a", "b"], "folds": {"whole_classes": True}}
+    assert next_protocol(SimpleNamespace(config={"method": "drlim", "data": data})) == "verification"

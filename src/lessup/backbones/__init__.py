@@ -31,13 +31,14 @@ class Backbone(nn.Module):
     Attributes:
         stages: modules by name, in order.
         layers: their names.
-        side: S, pixels on each side of the image that it is made for.
+        side: S, pixels on each side of the image that it is made for; its height where that is not square.
+        size: height and width of that image.
         channels: C of that image.
         default: the layer whose features are used where none is named.
         mean: value in [0, 1] that becomes 0.
         std: distance from it that becomes 1.
         aliases: beginnings of names in the files in which its weights are published, and what they are here.
-        shapes: output of every stage for one image of S x S, without the batch axis: (C, H, W), (T, D) or (D,).
+        shapes: output of every stage for one image of that size, without the batch axis: (C, H, W), (T, D) or (D,).
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Backbone(nn.Module):
         stages: Mapping[str, nn.Module],
         *,
         side: int,
+        width: int | None = None,
         channels: int,
         default: str,
         mean: tuple[float, ...] = (0.5,),
@@ -55,6 +57,7 @@ class Backbone(nn.Module):
         self.stages = nn.ModuleDict(stages)
         self.layers = tuple(stages)
         self.side = side
+        self.size = (side, side if width is None else width)
         self.channels = channels
         self.default = default
         self.mean = mean
@@ -117,6 +120,7 @@ class Backbone(nn.Module):
         kept = Backbone(
             stages,
             side=self.side,
+            width=self.size[1],
             channels=self.channels,
             default=self.default if self.default in stages else [*stages][-1],
             mean=self.mean,
@@ -129,7 +133,7 @@ class Backbone(nn.Module):
     @torch.no_grad()
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         modes = [(part, part.training) for part in self.modules()]  # stages may be shared with another backbone
-        outputs = self.eval().features(torch.zeros(1, self.channels, self.side, self.side), self.layers)
+        outputs = self.eval().features(torch.zeros(1, self.channels, *self.size), self.layers)
         for part, mode in modes:
             part.training = mode
         return {name: tuple(output.shape[1:]) for name, output in outputs.items()}

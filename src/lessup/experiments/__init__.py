@@ -70,7 +70,7 @@ def settings(
         config: fields of the method's config that differ from the recipe.
         training: fields of ``Training`` that differ from the recipe.
         reading: how the data is read.
-        folds: which part of the data is held out.
+        folds: which part of the data is held out; that of the recipe if None.
 
     Raises:
         UsageError: the method has no such recipe.
@@ -88,5 +88,5 @@ def settings(
         training=replace(filled.training, **(training or {})),
         data=data,
         reading=reading or Reading(),
-        folds=folds or Folds(),
+        folds=folds or filled.folds,
     )

@@ -21,6 +21,7 @@ from lessup.optimization import Optimization, in_quarters
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
+from lessup.samples.splits import Folds
 from lessup.transforms.crops import resize_whole
 from lessup.transforms.draws import Draws
 
@@ -40,10 +41,11 @@ class Losses:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A run's settings: the method's own config and how to train it."""
+    """A run's settings: the method's own config, how to train it, and what to hold out."""
 
     config: Any
     training: Training
+    folds: Folds = field(default_factory=Folds)
 
 
 class Method(nn.Module, ABC):
@@ -54,12 +56,14 @@ class Method(nn.Module, ABC):
         paper: authors, title, year, link.
         reads: keys of the batch that ``step`` uses; checked against the data before training starts.
         chance: what guessing gives of the values that ``step`` logs, by name, where that is known.
+        together: samples of one class that lie next to one another in a batch, where the method needs them; 1 mixes.
     """
 
     Config: ClassVar[type[Any]]
     paper: ClassVar[str]
     reads: ClassVar[tuple[str, ...]]
     chance: ClassVar[Mapping[str, float]] = {}
+    together: ClassVar[int] = 1
     config: Any
 
     @property
@@ -163,7 +167,7 @@ class ImageEncoder(Method):
     @property
     def shortest_side(self) -> int:
         """Pixels on the short side below which an image is enlarged before it is learnt from."""
-        return self.backbone.side
+        return min(self.backbone.size)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -191,9 +195,8 @@ class ImageEncoder(Method):
         return self.backbone.normalised(image)
 
     def prepared(self, batch: Batch) -> Tensor:
-        """Return whole images (B, C, S, S) at the side of the backbone, scaled as in training."""
-        side = self.backbone.side
-        return self.scaled(resize_whole(batch["image"], batch["extent"], (side, side)))
+        """Return whole images (B, C, S, S) at the size of the backbone, scaled as in training."""
+        return self.scaled(resize_whole(batch["image"], batch["extent"], self.backbone.size))
 
     def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
         """Return (B, D) features of whole images; see ``flat``.
@@ -375,10 +378,7 @@ class Inpainter(ImageEncoder):
 
     @abstractmethod
     def inpaint(self, image: Tensor, hole: Tensor) -> Tensor:
-        """Return (B, C, S, S) in [0, 1], filled where ``hole`` (B, S, S) is True and unchanged elsewhere.
-
-        Pixels of ``image`` within the hole are not looked at.
-        """
+        """Fill where ``hole`` (B, S, S) is True, without a look at it: (B, C, S, S) in [0, 1], unchanged elsewhere."""
 
 
 def load(name: str) -> type[Method]:

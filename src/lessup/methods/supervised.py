@@ -143,13 +143,13 @@ class Supervised(Classifier):
         return self.losses(logits, batch, smoothing=self.config.smoothing if self.training else 0.0)
 
     def augmented(self, batch: Batch, draws: Draws) -> Tensor:
-        """Return (B, C, S, S) random views of images at the side of the backbone, normalised."""
-        config, side = self.config, self.backbone.side
+        """Return (B, C, S, S) random views of images at the size of the backbone, normalised."""
+        config = self.config
         if config.crop == "square":
             box = random_squares(batch["extent"], config.square, draws)
         else:
             box = random_boxes(batch["extent"], draws, area=config.area)
-        image = crop_resize(batch["image"], mirrored(box, draws, share=config.mirror), (side, side))
+        image = crop_resize(batch["image"], mirrored(box, draws, share=config.mirror), self.backbone.size)
         if config.lighting and config.channels == 3:
             image = coloured(image, config.lighting, draws)
         return self.backbone.normalised(image)

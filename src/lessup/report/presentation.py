@@ -94,6 +94,13 @@ _LOCALISED = {
     "pixel_ap": "pixels (PxAP)",
 }
 
+_VERIFIED = {
+    "eer": "equal error rate",
+    "fr_at_10": "false rejects at 10 % false accepts",
+    "fr_at_7_5": "at 7.5 %",
+    "fr_at_5": "at 5 %",
+}
+
 _TRAINED = {"fc8": "the classifier", "fc6_8": "fc6 to fc8", "all": "all layers"}
 
 _PRESENTATIONS = {
@@ -246,6 +253,21 @@ _PRESENTATIONS = {
         columns={f"recall_{k}": f"among {k}" if k > 1 else "the nearest" for k in (1, 2, 4, 5, 8, 10, 20, 50, 100)},
         rows=_IMAGE_ROWS,
         headline="recall_1",
+    ),
+    "verification": Presentation(
+        title="Two images of one person?",
+        sentence="Pairs of held-out images of people, or other classes: false rejects in percent at the thresholds of "
+        "the distance at which 10, 7.5 and 5 % of the impostors are accepted, and the rate at which both errors are "
+        "equal. By person: an image claims to be a person, by a normal distribution of that person's first images. "
+        "Lower is better. The distance of pixels sets the mark to beat.",
+        lower_is_better={"eer": True, "fr_at": True, "gaussian": True},
+        columns={
+            f"{prefix}{metric}": f"{said}{name}"
+            for prefix, said in {"": "", "gaussian_": "by person: "}.items()
+            for metric, name in _VERIFIED.items()
+        },
+        rows=_IMAGE_ROWS,
+        headline="(gaussian_)?eer",
     ),
     "segmentation": Presentation(
         title="Segmentation",

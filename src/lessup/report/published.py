@@ -89,6 +89,23 @@ PUBLISHED: Mapping[str, Published] = {
         remark="ModelNet10, 80 training and 20 test objects a class; here it is another set. VConv-DAE counts "
         "every view; VoxNet makes one prediction an object.",
     ),
+    "verification": Published(
+        rows={
+            "AT&T faces, 5 of 40 people": {
+                "gaussian_fr_at_10": 0.0,
+                "gaussian_fr_at_7_5": 1.0,
+                "gaussian_fr_at_5": 1.0,
+            },
+            "AR faces, 40 of 136 people": {
+                "gaussian_fr_at_10": 11.0,
+                "gaussian_fr_at_7_5": 14.6,
+                "gaussian_fr_at_5": 19.0,
+            },
+        },
+        source="Chopra, Hadsell, LeCun, Learning a Similarity Metric Discriminatively, with Application to Face "
+        "Verification, 2005, https://doi.org/10.1109/CVPR.2005.202",
+        remark="One choice of test people, after training on 35 and on 96 others; here it is another set.",
+    ),
     "inpainting": Published(
         rows={
             "nearest neighbour, HOG": {"l1": 19.92, "l2": 6.92, "psnr": 12.79},

@@ -9,6 +9,7 @@ from lessup.errors import DataError, RunError
 from lessup.report.boxes import box_strips, threshold_chart
 from lessup.report.confusion import confusion_matrix
 from lessup.report.curves import training_curves
+from lessup.report.errors_traded import error_trade_off
 from lessup.report.from_tags import from_tags_section
 from lessup.report.grids import Figures
 from lessup.report.inpainted import inpainted_strips
@@ -171,6 +172,8 @@ def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, 
         return mask_strips(figures, shown, method=method)
     if protocol == "localization":
         return threshold_chart(figures, shown, method=method) + box_strips(figures)
+    if protocol == "verification":
+        return error_trade_off(figures, shown, method=method)
     if protocol == "labels-curve":
         return labels_chart(figures, shown, method=method)
     return blend_strips(figures) if protocol == "shape-blending" else ""

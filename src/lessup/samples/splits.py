@@ -24,16 +24,18 @@ class Folds:
         folds: number of folds by object; 1 keeps nothing back, so that everything is trained on.
         fold: number of the fold that is tested, 0 <= fold < folds.
         official: use the data's own train/test split where it has one, in place of folds.
+        whole_classes: deal whole classes, such as people, so that those of the test part are never seen in training.
     """
 
     folds: int = 4
     fold: int = 0
     official: bool = True
+    whole_classes: bool = False
 
 
 @dataclass(frozen=True)
 class Split:
-    """Three sets of samples with no group in common.
+    """Three sets of samples with no group in common; nor a class, where whole classes were dealt.
 
     Attributes:
         train: what is learnt from.
@@ -56,17 +58,23 @@ def split(samples: Samples, folds: Folds) -> Split:
     families than folds are dealt one after the other as if they were one: each is tested in some folds alone.
     ``VALIDATION_SHARE`` of what is left for training becomes the validation part.
 
+    Whole classes are dealt in the same way, each with all that it holds; classes that share a family are dealt as one.
+    A sample without a label is trained on, unless it equals one with a label.
+
     Args:
         samples: the whole data.
         folds: which part is tested.
 
     Raises:
         UsageError: the fold does not exist.
-        DataError: there are fewer families than folds, so that a fold would be empty.
+        DataError: there are fewer families than folds, or fewer classes where these are dealt, so that a fold would be
+            empty.
     """
     if not 0 <= folds.fold < folds.folds:
         raise UsageError(f"--fold {folds.fold} of --folds {folds.folds}: wanted 0 to {folds.folds - 1}")
     families = samples.families()
+    if folds.whole_classes and not (folds.official and (samples.official == "test").any()):
+        return _by_classes(samples, families, folds)
     labels = _label_of_family(samples.label, families)
     place = _place_in_class(families, labels)
     note = ""
@@ -81,6 +89,40 @@ def split(samples: Samples, folds: Folds) -> Split:
     is_validation = _first_places(place, labels, ~is_test)
     parts = (~is_test & ~is_validation, is_validation, is_test)
     return Split(*(samples.take(np.flatnonzero(part)) for part in parts), note=note)
+
+
+def _by_classes(samples: Samples, families: NDArray[np.int64], folds: Folds) -> Split:
+    """Deal whole classes; of those left for training, two or more are held out for validation where there are eight."""
+    unit = _joined_classes(samples.label, families)
+    labelled = np.isin(unit, unit[samples.label >= 0])
+    place = np.full(len(samples), -1)
+    place[labelled] = _place_in_class(unit[labelled], np.zeros(labelled.sum(), np.int64))
+    count = int(place.max(initial=-1)) + 1
+    if folds.folds > 1 and count < folds.folds:
+        raise DataError(
+            f"{count} classes that share no {samples.noun}; {folds.folds} folds of whole classes need at least "
+            f"{folds.folds}: add classes or pass --folds {max(count, 1)}"
+        )
+    is_test = labelled & (place % folds.folds == folds.fold) & (folds.folds > 1)
+    left = np.unique(place[labelled & ~is_test])
+    held = left[: max(round(VALIDATION_SHARE * len(left)), 2 * (len(left) >= 8))]
+    is_validation = np.isin(place, held) & ~is_test & labelled
+    parts = (~is_test & ~is_validation, is_validation, is_test)
+    return Split(*(samples.take(np.flatnonzero(part)) for part in parts))
+
+
+def _joined_classes(label: NDArray[np.int64], families: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (N,) numbers that classes share if they hold a family in common; a family without a label is its own."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    family = np.unique(families, return_inverse=True)[1]
+    known = label >= 0
+    num_families, num_classes = int(family.max(initial=-1)) + 1, int(label.max(initial=-1)) + 1
+    size = num_families + num_classes  # classes and families are nodes; a labelled sample links one of each
+    links = coo_array((np.ones(known.sum(), bool), (family[known], num_families + label[known])), shape=(size, size))
+    number: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+    return number[family]
 
 
 def _label_of_family(label: NDArray[np.int64], families: NDArray[np.int64]) -> NDArray[np.int64]:

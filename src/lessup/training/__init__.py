@@ -79,7 +79,9 @@ def fit(method: Method, split: Split, training: Training, run: Run, *, resume: b
     run.require_room(_checkpoint_bytes(method, training) * 3)  # last, best and the one being written
     averaging = _averaging(training.ema_decay)
     guard = CollapseGuard(split, training, run)
-    order = Order(len(split.train), training.batch_size, training.seed)
+    order = Order(
+        len(split.train), training.batch_size, training.seed, label=split.train.label, together=method.together
+    )
     with ProgressLine(training.steps, training.batch_size) as progress, quiet_lightning():
         record = Record(run, training, split.validation, guard, progress, averaging)
         with interruptible(record):

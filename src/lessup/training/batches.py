@@ -12,7 +12,7 @@ from lessup.samples import Batch, Samples
 from lessup.training.learner import Learner
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Order:
     """The order in which N samples are seen: one shuffled epoch after another, cut into batches that may straddle two.
 
@@ -20,11 +20,15 @@ class Order:
         num_samples: N >= 1.
         batch_size: samples of a global batch; may exceed N.
         seed: decides every epoch's order, >= 0.
+        label: (N,) int64 classes, -1 where not known; needed where ``together`` is not 1.
+        together: samples of one class that follow one another, see ``in_runs``.
     """
 
     num_samples: int
     batch_size: int
     seed: int
+    label: NDArray[np.int64] | None = None
+    together: int = 1
 
     def batch(self, step: int, part: int = 0, num_parts: int = 1) -> NDArray[np.int64]:
         """Return the indices of one of ``num_parts`` equal, contiguous parts of the global batch of a step.
@@ -38,13 +42,43 @@ class Order:
         indices = np.empty(size, np.int64)
         for epoch in range(epochs[0], epochs[-1] + 1):
             here = epochs == epoch
-            indices[here] = _epoch(self.num_samples, self.seed, epoch)[places[here] % self.num_samples]
+            indices[here] = _epoch(self, epoch)[places[here] % self.num_samples]
         return indices
 
 
 @lru_cache(maxsize=2)
-def _epoch(num_samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    return np.random.default_rng((seed, epoch)).permutation(num_samples)
+def _epoch(order: Order, epoch: int) -> NDArray[np.int64]:
+    random = np.random.default_rng((order.seed, epoch))
+    shuffled: NDArray[np.int64] = random.permutation(order.num_samples)
+    if order.label is None or order.together == 1:
+        return shuffled
+    return shuffled[in_runs(order.label[shuffled], order.together, random)]
+
+
+def in_runs(label: NDArray[np.int64], together: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Order samples so that those of one class follow one another, so many at a time; the runs are shuffled.
+
+    Args:
+        label: (N,) int64 classes, -1 where not known: such a sample is a run of its own.
+        together: length of a run, >= 2. A class whose samples do not divide has a shorter run; one sample that would be
+            alone goes with the run before it.
+        random: decides the order of the runs.
+
+    Returns:
+        (N,) int64 positions, each once.
+
+    >>> in_runs(np.array([0, 1, 0, 1, 0]), 2, np.random.default_rng(0)).tolist()
+    [0, 2, 4, 1, 3]
+    """
+    of_class = np.unique(label, return_inverse=True)[1]
+    sizes = np.bincount(of_class)
+    place = np.empty(len(label), np.int64)  # within its class
+    place[np.argsort(of_class, kind="stable")] = np.arange(len(label)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    lone = (place == sizes[of_class] - 1) & (place % together == 0) & (place > 0)
+    number = np.where(label < 0, place, (place - lone) // together)
+    run = np.unique(np.stack([of_class, number]), axis=1, return_inverse=True)[1].reshape(-1)
+    turn = random.permutation(len(label))[run]
+    return np.argsort(turn, kind="stable")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lessup import evaluation
 from lessup.errors import DataError, UsageError
-from lessup.evaluation import Result
+from lessup.evaluation import LabelProtocol, Result
 from lessup.experiments import Settings
 from lessup.methods import Classifier, Segmenter
 from lessup.runs import Run
@@ -87,6 +87,11 @@ def _parts(run: Run, protocol: evaluation.Protocol, samples: Samples, settings: 
     has_own_split = bool((samples.official == "test").any())
     if own and settings.folds.folds > 1:
         folds = settings.folds
+        if folds.whole_classes and isinstance(protocol, LabelProtocol) and not protocol.deals:
+            raise DataError(
+                "the run holds out whole classes, and this protocol asks for the classes that it learns: choose "
+                "verification or neighbors, pass --images-per-class, or pass --data"
+            )
     elif own or not protocol.deals or (protocol.learns and has_own_split):
         folds = Folds()
     else:

@@ -18,4 +18,6 @@ def next_protocol(run: Run) -> str:
         return "shape-repair"
     if len(run.config["data"]["classes"]) < 2:
         return "pretext"
+    if issubclass(method, ImageEncoder) and run.config["data"].get("folds", {}).get("whole_classes"):
+        return "verification"
     return "linear-svm" if issubclass(method, ImageEncoder) else "shape-classification"
