@@ -23,12 +23,12 @@ def _masks_of(name: str, one: dict[str, Any]) -> str:
             lines.append([title, made, *(_spread(of, column) for column in columns for of in (alone, crf))])
     heads = [head for title in columns.values() for head in (title, f"{title}, with CRF")]
     thresholds = "; ".join(
-        f"{of['chosen']:g} chosen, {of['chosen_mean_iou']:.1f}, best {of['best']:g}, {of['best_mean_iou']:.1f}"
+        f"{of['chosen']:.2f} chosen, {of['chosen_mean_iou']:.1f}, best {of['best']:g}, {of['best_mean_iou']:.1f}"
         for of in (of["threshold"]["g2"] for of in seeds if "threshold" in of)
     )
     precision = ", ".join(str(of["seeds"]["all"]["mean_precision"] or "-") for of in seeds if "seeds" in of)
     return (
-        f"`{name}`, {len(seeds)} seeds:\n\n{markdown(['labels to learn from', 'mean IoU of them', *heads], lines)}\n\n"
+        f"`{name}`, seeds {', '.join(one['seeds'])}:\n\n{markdown(['labels to learn from', 'mean IoU of them', *heads], lines)}\n\n"
         f"mP of the seeds: {precision}. Threshold and mean IoU of G2 on training images, without and with masks: "
         f"{thresholds}."
     )
@@ -36,7 +36,9 @@ def _masks_of(name: str, one: dict[str, Any]) -> str:
 
 def _spread(row: dict[str, Any], column: str) -> str:
     value = row.get(column)
-    return "-" if value is None else f"{value['mean']:.1f} ± {value['std']:.1f}"
+    if value is None:
+        return "-"
+    return f"{value['mean']:.1f}" + (f" ± {value['std']:.1f}" if value["n"] > 1 else "")
 
 
 _MASK_ROWS = {
