@@ -27,8 +27,9 @@ def _masks_of(name: str, one: dict[str, Any]) -> str:
         for of in (of["threshold"]["g2"] for of in seeds if "threshold" in of)
     )
     precision = ", ".join(str(of["seeds"]["all"]["mean_precision"] or "-") for of in seeds if "seeds" in of)
+    table = markdown(["labels to learn from", "mean IoU of them", *heads], lines)
     return (
-        f"`{name}`, seeds {', '.join(one['seeds'])}:\n\n{markdown(['labels to learn from', 'mean IoU of them', *heads], lines)}\n\n"
+        f"`{name}`, seeds {', '.join(one['seeds'])}:\n\n{table}\n\n"
         f"mP of the seeds: {precision}. Threshold and mean IoU of G2 on training images, without and with masks: "
         f"{thresholds}."
     )
