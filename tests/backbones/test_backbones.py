@@ -29,7 +29,7 @@ def test_every_backbone_says_the_shapes_of_its_layers_for_any_channels(name, cha
     backbone = backbones.build(name, channels=channels)
     assert backbone.default in backbone.layers
     assert not isinstance(backbone.stages[backbone.layers[-1]], Aside)
-    x = backbone.normalised(torch.rand(1, channels, backbone.side, backbone.side))
+    x = backbone.normalised(torch.rand(1, channels, *backbone.size))
     with torch.no_grad():
         found = backbone.eval().features(x, backbone.layers)
     assert {layer: tuple(value.shape[1:]) for layer, value in found.items()} == backbone.shapes

@@ -106,8 +106,11 @@ def test_saliency_is_computed_again_for_other_weights_alone(saliency_run, boxed,
 
 def test_saliency_that_is_no_network_for_it_is_refused_before_anything(saliency_run, tagged, tmp_path):
     for told, message in (
-        ("contrasts", "wanted contrast, none, oracle or the run folder of a network for it; did you mean contrast?"),
-        (str(tmp_path / "gone"), "wanted contrast, none, oracle or the run folder of a network for it$"),
+        (
+            "contrasts",
+            "wanted joint, contrast, none, oracle or the run folder of a network for it; did you mean contrast?",
+        ),
+        (str(tmp_path / "gone"), "wanted joint, contrast, none, oracle or the run folder of a network for it$"),
     ):
         with pytest.raises(UsageError, match=message):
             verbs.segment_from_tags(str(tagged), tmp_path / "out", config=replace(SMALL, saliency=told))
