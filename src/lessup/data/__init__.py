@@ -6,6 +6,7 @@ Sources of one layout are asked before general ones.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from posixpath import splitext
 from typing import Protocol, cast
@@ -15,6 +16,7 @@ from lessup.errors import DataError, UsageError
 from lessup.formats.file_tree import is_tree, open_tree
 from lessup.samples import Reading, Samples
 from lessup.samples.box_foreground import box_foreground
+from lessup.samples.clip_frames import as_read
 from lessup.samples.images import Images
 
 
@@ -36,12 +38,13 @@ def sources() -> dict[str, Source]:
     return {name: cast(Source, discovery.module("data", name)) for name in discovery.names("data")}
 
 
-def load(path: str | Path, reading: Reading | None = None) -> Samples:
+def load(path: str | Path, reading: Reading | None = None, *, reads: Sequence[str] = ()) -> Samples:
     """Load whatever is at a path with the source that recognises it.
 
     Args:
         path: a file or folder, or the name of an embedded data set such as ``furniture``.
         reading: how to read it; ``masks`` of boxes are made of what the source gives.
+        reads: keys that a method reads; of clips, one that reads images is given frames, see ``as_read``.
 
     Raises:
         UsageError: ``without`` names a class that is not there.
@@ -52,7 +55,7 @@ def load(path: str | Path, reading: Reading | None = None) -> Samples:
     name = source_of(path)
     candidates = sources()
     if name:
-        return _as_asked(candidates[name].load(path, reading or Reading()), path, reading or Reading())
+        return as_read(_as_asked(candidates[name].load(path, reading or Reading()), path, reading or Reading()), reads)
     if not path.exists():
         raise DataError(f"nothing at {path}: give a file, a folder or an embedded data set (see `lessup list data`)")
     wanted = "; ".join(source.wanted for source in candidates.values())

@@ -7,6 +7,8 @@ from lessup.doctor.diagnosis import Fit
 from lessup.errors import DataError, LessupError
 from lessup.methods import Method
 from lessup.samples import Samples
+from lessup.samples.clip_frames import frame_keys
+from lessup.samples.clips import Clips
 from lessup.samples.label_draws import labelled
 
 
@@ -44,7 +46,8 @@ def protocol_fits(samples: Samples, fitting: dict[str, type[Method]]) -> tuple[F
 
 
 def _check_reads(reads: Sequence[str], samples: Samples) -> None:
-    missing = samples.lacking(reads)
+    has = frame_keys(samples) if isinstance(samples, Clips) and "image" in reads else samples.keys
+    missing = [key for key in reads if key not in has]
     if missing:
         raise DataError(f"reads {', '.join(missing)}, which these samples do not have")
     if "label" in reads and not labelled(samples).any():

@@ -16,6 +16,8 @@ key                shape               dtype    meaning and range
                                                 as images are, and ``extent`` is that of each clip
 ``time``           (B, T)              float32  seconds of each frame since the first of its clip
 ``pose``           (B, T, 3, 4)        float32  rotation and place of the camera at each frame, in the world of its clip
+``texture``        (B, 502)            float32  statistics of the sound around a frame of a clip, see
+                                                ``sound_textures``; NaN where nothing is heard
 ``label``          (B,)                int64    class, 0 <= label < K, or -1 where not known
 ``tags``           (B, K)              int8     1 where a class is in the image, 0 where not, -1 not to be counted
 ``boxes``          (B, M, 4)           float32  left, top, right, bottom in pixels; right and bottom are outside
@@ -51,8 +53,9 @@ class Reading:
         size: larger images are reduced to this many pixels on their short side when they are decoded; 0 is 256.
         colour: ``auto`` keeps what the images have (grey ones among colour ones become colour, and are counted).
         max_megapixels: larger images and videos are refused before decoding; four bands of a TIFF count as one image.
-        seconds: longer recordings are cut into equal pieces of at most so many seconds; 0 is 10.
-        frames: T, frames of a clip in a batch.
+        seconds: longer recordings are cut into equal pieces of at most so many seconds; 0 is 10. Of the sound around a
+            frame of a clip, how many are heard; 0 is 3.75.
+        frames: T, frames of a clip in a batch, or those that a method for images is given of each clip.
         masks: ``boxes`` makes masks of one class, the foreground, of the boxes of images, for a network for saliency.
         without: classes whose images are left out then, such as those that are to be segmented later.
     """

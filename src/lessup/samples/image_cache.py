@@ -107,8 +107,8 @@ def _open(folder: Path) -> Decodings:
     """
     index = {key: npz.read(folder / INDEX, key) for key in KEYS}
     extent, channels = index["extent"], int(index["channels"])
-    pixels = _mapped(folder / PIXELS, np.dtype(f"uint{index['bits']}"), extent, channels)
-    masks = _mapped(folder / MASKS, np.dtype(np.uint8), extent, 1) if index["masks"] else None
+    pixels = mapped(folder / PIXELS, np.dtype(f"uint{index['bits']}"), extent, channels)
+    masks = mapped(folder / MASKS, np.dtype(np.uint8), extent, 1) if index["masks"] else None
     return Decodings(
         key=folder.stem,
         usable=index["usable"],
@@ -119,7 +119,18 @@ def _open(folder: Path) -> Decodings:
     )
 
 
-def _mapped(path: Path, dtype: np.dtype[Any], extent: NDArray[np.int64], channels: int) -> Ragged:
+def mapped(path: Path, dtype: np.dtype[Any], extent: NDArray[np.int64], channels: int) -> Ragged:
+    """Map a file that holds images one after the other.
+
+    Args:
+        path: the file.
+        dtype: of its values.
+        extent: (N, 2) int64, height and width of each image.
+        channels: C.
+
+    Raises:
+        DataError: it is not there, or holds another number of values.
+    """
     sizes = extent.prod(axis=1) * channels
     with npz.named_errors(path):
         flat = np.memmap(path, dtype, mode="r")

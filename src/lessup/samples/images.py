@@ -13,6 +13,7 @@ from torch import Tensor
 from lessup.errors import DataError, ShapeError
 from lessup.samples import Batch, Damage, Samples
 from lessup.samples.joined_groups import joined_groups
+from lessup.samples.moments import Moments
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -106,6 +107,7 @@ class Images(Samples):
             None.
         original: (N, 2) int64 height and width of the images as stored and shown upright, before they were reduced; or
             None where they are not known.
+        moments: where the images were taken from, and what is heard there, if they are frames of clips; or None.
     """
 
     noun: ClassVar[str] = "images"
@@ -122,17 +124,22 @@ class Images(Samples):
     boxes: tuple[Boxes, ...] | None = None
     masks: Ragged | None = None
     original: NDArray[np.int64] | None = None
+    moments: Moments | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of a batch: what every image has, and what is annotated."""
-        annotated = {"tags": self.tags, "boxes": self.boxes, "mask": self.masks}
+        annotated = {"tags": self.tags, "boxes": self.boxes, "mask": self.masks, "texture": self._texture}
         return ("image", "extent", "label", *(key for key, value in annotated.items() if value is not None))
 
     @property
     def channels(self) -> int:
         """C."""
         return self.pixels.channels
+
+    @property
+    def _texture(self) -> NDArray[np.float32] | None:
+        return None if self.moments is None else self.moments.texture
 
     @property
     def target(self) -> Literal["label", "tags"]:
@@ -167,6 +174,8 @@ class Images(Samples):
             batch |= _padded_boxes([self.boxes[index] for index in chosen])
         if self.masks is not None:
             batch["mask"] = self.masks.padded(chosen)[:, 0]
+        if self._texture is not None:
+            batch["texture"] = torch.from_numpy(self._texture[chosen])
         return batch
 
     def expand(self, batch: Batch) -> Batch:
@@ -188,6 +197,7 @@ class Images(Samples):
             boxes=None if self.boxes is None else tuple(self.boxes[index] for index in indices),
             masks=None if self.masks is None else self.masks.take(indices),
             original=None if self.original is None else self.original[indices],
+            moments=None if self.moments is None else self.moments.take(indices),
             **{name: getattr(self, name)[indices] for name in ("id", "label", "group", "official")},
         )
 
@@ -256,6 +266,7 @@ def joined(parts: Sequence[Images]) -> Images:
     assert all(part.pixels.flat is first.pixels.flat for part in parts), "parts of one set share its pixels"
     masks = [part.masks for part in parts if part.masks is not None]
     original = [part.original for part in parts if part.original is not None]
+    moments = [part.moments for part in parts if part.moments is not None]
     return replace(
         first,
         pixels=_joined_ragged([part.pixels for part in parts]),
@@ -263,6 +274,7 @@ def joined(parts: Sequence[Images]) -> Images:
         boxes=None if first.boxes is None else tuple(one for part in parts for one in part.boxes or ()),
         masks=_joined_ragged(masks) if masks else None,
         original=np.concatenate(original) if original else None,
+        moments=Moments.joined(moments) if moments else None,
         id=np.concatenate([part.id for part in parts]),
         label=np.concatenate([part.label for part in parts]),
         group=np.concatenate([part.group for part in parts]),

@@ -47,7 +47,7 @@ def supervised_beside(run: Run, *, steps: int = 0) -> Run:
     begun = Run.open(out) if (out / "config.json").is_file() else None
     done = _updates(begun) if begun else 0
     asked = _settings(run, max(steps or (begun.config["training"]["steps"] if begun else 0), done))
-    samples = sources.load(asked.data, asked.reading)
+    samples = sources.load(asked.data, asked.reading, reads=methods.load(asked.method).reads)
     known = samples.take(np.flatnonzero(labelled(samples)))
     if asked.training.steps > done and len(known):
         _announce(asked, out, asked.training.steps - done, seconds_per_update(asked, known))

@@ -116,7 +116,7 @@ def _asked(query: str, samples: Samples, reading: Reading, data: str) -> Samples
         pixels = Ragged.of([with_channels(decoded.pixels, none.channels)])
     except DataError as error:
         raise DataError(f"{query}: {error}") from error
-    return replace(none, pixels=pixels, tags=None, boxes=None, masks=None, original=None, **known)
+    return replace(none, pixels=pixels, tags=None, boxes=None, masks=None, original=None, moments=None, **known)
 
 
 def _answers(samples: Samples, found: Neighbours, place: int, metric: Metric) -> list[dict[str, Any]]:

@@ -41,7 +41,8 @@ def load_like(run: Run, method: Method, data: str, *, measured: bool = False) ->
         DataError: the data cannot be used, is of another kind than the run's, or the network cannot read it.
     """
     reading = Settings.of(run.config).reading
-    samples = sources.load(data, reading if measured else replace(reading, masks="own", without=()))
+    reading = reading if measured else replace(reading, masks="own", without=())
+    samples = sources.load(data, reading, reads=method.reads)
     say_left_out(samples, data)
     reads = "voxels" if "voxels" in method.reads else "image"  # labels are for training alone
     if samples.lacking((reads,)):

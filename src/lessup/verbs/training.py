@@ -1,8 +1,10 @@
 """`lessup train`: from settings to a run folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lessup import data as sources
 from lessup import methods
@@ -13,6 +15,7 @@ from lessup.experiments.description import check_resumable, description, resumed
 from lessup.methods import Method
 from lessup.runs import Run
 from lessup.samples import Samples
+from lessup.samples.clip_frames import heard
 from lessup.samples.label_draws import labelled
 from lessup.samples.splits import Split, split
 from lessup.verbs.left_out import enlarged, say, say_left_out
@@ -32,7 +35,7 @@ def train(settings: Settings, out: str | Path, *, overwrite: bool = False, resum
         DataError: the data cannot be used, or lacks what the method reads.
         UsageError: a resumed run would go on with other settings.
     """
-    samples = sources.load(settings.data, settings.reading)
+    samples = sources.load(settings.data, settings.reading, reads=methods.load(settings.method).reads)
     say_left_out(samples, settings.data)
     return train_on(samples, settings, out, overwrite=overwrite, resume=resume)
 
@@ -67,7 +70,9 @@ def train_on(
     parts = parts or split(samples, settings.folds)
     say(parts.note)
     if "label" in method_class.reads:
-        parts = _labelled_parts(parts, settings.data)
+        parts = _parts_with(labelled, parts, f"of {settings.data} have no label and are not learnt from")
+    if "texture" in method_class.reads:
+        parts = _parts_with(heard, parts, f"of {settings.data} are silent or have no sound, and are not learnt from")
     described = description(settings, config, samples)
     if resume:
         run = Run.open(out)
@@ -88,7 +93,7 @@ def _is_done(run: Run, settings: Settings) -> bool:
 
 
 def _check_reads(method_class: type[Method], samples: Samples, settings: Settings) -> None:
-    """Raise where the data lacks a key that the method reads, or labels where it learns from them."""
+    """Raise where the data lacks a key that the method reads, or labels or sound where it learns from them."""
     if samples.lacking(method_class.reads):
         raise DataError(
             f"{settings.method} reads {', '.join(method_class.reads)}; {settings.data} has {', '.join(samples.keys)} "
@@ -99,13 +104,18 @@ def _check_reads(method_class: type[Method], samples: Samples, settings: Setting
             f"{settings.method} learns from labels, and none of {len(samples)} samples in {settings.data} has one: put "
             "each class in a folder of its own, or name a table of labels or tags"
         )
+    if "texture" in method_class.reads and not heard(samples).any():
+        raise DataError(
+            f"{settings.method} learns from sound, and none is heard in {settings.data}: wanted videos with sound (see "
+            f"`lessup doctor {settings.data}`)"
+        )
 
 
-def _labelled_parts(parts: Split, data: str) -> Split:
-    """Leave out what has no label, after the split, so that the others lie where they lie without it; and say so."""
-    kept = {name: np.flatnonzero(labelled(getattr(parts, name))) for name in ("train", "validation", "test")}
+def _parts_with(known: Callable[[Samples], NDArray[np.bool_]], parts: Split, told: str) -> Split:
+    """Leave out what is not known, after the split, so that the others lie where they lie without it; and say so."""
+    kept = {name: np.flatnonzero(known(getattr(parts, name))) for name in ("train", "validation", "test")}
     count = sum(len(getattr(parts, name)) - len(places) for name, places in kept.items())
     if not count:
         return parts
-    say(f"{count} of {data} have no label and are not learnt from")
+    say(f"{count} {told}")
     return Split(**{name: getattr(parts, name).take(places) for name, places in kept.items()})
