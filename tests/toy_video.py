@@ -100,3 +100,21 @@ def from_start(content):
     with av.open(io.BytesIO(content)) as file:
         frames = list(file.decode(video=0))
     return [frame.to_ndarray(format="rgb24") for frame in frames], [frame.pts for frame in frames]
+
+
+def passing(count=45, height=80, width=160, side=64, step=2, pan=1, seed=0):
+    """Frames of a texture that a camera pans over, with a square of another texture that crosses it.
+
+    Returns the (T, H, W, 3) frames and (T, 2) left and top of the square in each.
+    """
+    rng = np.random.default_rng(seed)
+
+    def texture(high, wide):
+        return np.kron(rng.integers(0, 256, (high // 4 + 1, wide // 4 + 1, 3), np.uint8), np.ones((4, 4, 1), np.uint8))
+
+    ground, square = texture(height, width + pan * count), texture(side, side)[:side, :side]
+    place = np.array([(4 + step * n % (width - side - 8), (height - side) // 2) for n in range(count)])
+    frames = np.stack([ground[:height, pan * n : pan * n + width] for n in range(count)])
+    for frame, (left, top) in zip(frames, place, strict=True):
+        frame[top : top + side, left : left + side] = square
+    return frames, place
