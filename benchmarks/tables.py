@@ -12,6 +12,7 @@ from typing import Any
 
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
+from motion_tables import egomotion
 from table_layout import ROOT, cells, markdown, measured, results
 
 REFERENCES = ("chance", "pixels", "random", "magic_init", "mean_colour", "biharmonic")
@@ -248,6 +249,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "image_cache": image_cache,
     "sound_textures": sound_textures,
     "batch_norm": batch_norm,
+    "egomotion": egomotion,
     "precision": precision,
     "dense_crf": dense_crf,
     "masks": masks,

@@ -3,7 +3,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from lessup.transforms.rigid_motion import moved
+from lessup.transforms.draws import Draws
+from lessup.transforms.rigid_motion import Motion, moved
 
 
 def smooth(height: int, width: int) -> np.ndarray:
@@ -46,3 +47,23 @@ def test_four_quarter_turns_are_none():
     torch.testing.assert_close(turned, image, atol=1e-5, rtol=0)
     quarter = moved(image, torch.zeros(1, 2), torch.tensor([90.0]))
     torch.testing.assert_close(quarter[0, 0], torch.rot90(image[0, 0]), atol=1e-5, rtol=0)
+
+
+def test_motions_are_drawn_evenly_and_those_within_bounds_are_found():
+    motion = Motion.drawn(20_000, Draws.at(0), shift=2, degrees=10)
+    assert motion.shift.unique().tolist() == [*range(-2, 3)]
+    for column in motion.shift.T:
+        assert abs(np.bincount(column.numpy() + 2) - 4_000).max() < 5 * 4_000**0.5
+    assert abs(np.histogram(motion.degrees.numpy(), 10, (-10, 10))[0] - 2_000).max() < 5 * 2_000**0.5
+    near = motion.within(shift=1, degrees=5)
+    wanted = [
+        abs(x) <= 1 and abs(y) <= 1 and abs(turn) <= 5
+        for (x, y), turn in zip(motion.shift.tolist(), motion.degrees.tolist(), strict=True)
+    ]
+    assert near.tolist() == wanted
+
+
+def test_applied_motions_are_those_of_moved():
+    image = torch.rand(2, 1, 9, 9)
+    motion = Motion(torch.tensor([[1, 0], [0, -2]]), torch.tensor([0.0, 30.0]))
+    torch.testing.assert_close(motion.applied(image), moved(image, motion.shift, motion.degrees))

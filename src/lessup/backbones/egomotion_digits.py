@@ -2,7 +2,8 @@
 
 Source: Pulkit Agrawal, Joao Carreira, Jitendra Malik, *Learning to See by Moving*, 2015,
 https://arxiv.org/abs/1505.01596: two convolutions of 96 and 256 filters, a pooling behind each. Not in the facts at
-hand, and ours: filters of 5 x 5 at stride 1, pooling by the maximum of 3 x 3 at stride 2, weights of Kaiming.
+hand, and ours: filters of 5 x 5 at stride 1, pooling by the maximum of 3 x 3 at stride 2, weights of Kaiming. The small
+network has a third and a quarter of the filters, the first at stride 2, the second of 3 x 3, for one core.
 """
 
 from collections import OrderedDict
@@ -17,26 +18,21 @@ SIDE = 28
 
 def egomotion_digits(channels: int = 3) -> Backbone:
     """Return conv1 to pool2 with 96 and 256 filters, for 28-pixel images."""
-    return _convolutions(channels, 96, 256)
+    return _convolutions(_convolution(channels, 96, 5), _convolution(96, 256, 5), channels)
 
 
 def egomotion_digits_small(channels: int = 3) -> Backbone:
-    """Return the same with 32 and 64 filters, for one core."""
-    return _convolutions(channels, 32, 64)
+    """Return the same with 32 and 64 filters on a quarter of the places, for one core."""
+    return _convolutions(_convolution(channels, 32, 5, stride=2), _convolution(32, 64, 3), channels)
 
 
-def _convolutions(channels: int, first: int, second: int) -> Backbone:
-    stages = OrderedDict(
-        conv1=_convolution(channels, first),
-        pool1=nn.MaxPool2d(3, 2, 1),
-        conv2=_convolution(first, second),
-        pool2=nn.MaxPool2d(3, 2, 1),
-    )
+def _convolutions(conv1: nn.Module, conv2: nn.Module, channels: int) -> Backbone:
+    stages = OrderedDict(conv1=conv1, pool1=nn.MaxPool2d(3, 2, 1), conv2=conv2, pool2=nn.MaxPool2d(3, 2, 1))
     return Backbone(stages, side=SIDE, channels=channels, default="pool2", mean=(0.0,), std=(1.0,))
 
 
-def _convolution(inputs: int, outputs: int) -> nn.Sequential:
-    layer = nn.Conv2d(inputs, outputs, 5, padding=2)
+def _convolution(inputs: int, outputs: int, side: int, *, stride: int = 1) -> nn.Sequential:
+    layer = nn.Conv2d(inputs, outputs, side, stride, side // 2)
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     assert layer.bias is not None
     nn.init.zeros_(layer.bias)

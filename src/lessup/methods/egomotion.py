@@ -25,7 +25,7 @@ from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout
-from lessup.transforms.rigid_motion import moved
+from lessup.transforms.rigid_motion import Motion, check_motions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,37 +63,6 @@ class EgomotionConfig:
     weight_decay: float = 5e-4
 
 
-@dataclass(frozen=True)
-class Motion:
-    """How the second views of B pairs differ from the first.
-
-    Attributes:
-        shift: (B, 2) whole pixels to the right and down.
-        degrees: (B,) counterclockwise.
-        bins: (B, 3) int64 classes: of the shift to the right, of the shift down, of the turn.
-    """
-
-    shift: Tensor
-    degrees: Tensor
-    bins: Tensor
-
-    @classmethod
-    def drawn(cls, count: int, draws: Draws, *, shift: int, degrees: float, turns: int) -> "Motion":
-        """Draw motions evenly.
-
-        Args:
-            count: B.
-            draws: where they come from.
-            shift: pixels at most along each axis.
-            degrees: at most to either side.
-            turns: classes of turns.
-        """
-        pixels = draws.integers(-shift, shift + 1, count, 2)
-        turned = draws.uniform(count)
-        bins = torch.cat([pixels + shift, (turned * turns).long().clamp(max=turns - 1)[:, None]], 1)
-        return cls(pixels, (2 * turned - 1) * degrees, bins)
-
-
 class Egomotion(ImageEncoder):
     """One network for both views, and a layer that sees both, from which three classes are told."""
 
@@ -107,7 +76,9 @@ class Egomotion(ImageEncoder):
 
     def __init__(self, config: EgomotionConfig) -> None:
         super().__init__()
-        _check(config)
+        check_motions(config.shift, config.degrees)
+        if config.turns < 1:
+            raise UsageError(f"{config.turns} classes of turns: wanted 1 or more")
         self.config = config
         whole = backbones.build(config.backbone, channels=config.channels)
         self.backbone = whole.until(config.layer or whole.layers[-1])
@@ -142,12 +113,19 @@ class Egomotion(ImageEncoder):
         """
         config = self.config
         first = self.prepared(batch)
-        motion = Motion.drawn(len(first), draws, shift=config.shift, degrees=config.degrees, turns=config.turns)
-        logits = self.told(first, moved(first, motion.shift, motion.degrees), draws if self.training else None)
-        told = dict(zip(("right", "down", "turn"), zip(logits, motion.bins.T, strict=True), strict=True))
+        motion = Motion.drawn(len(first), draws, shift=config.shift, degrees=config.degrees)
+        logits = self.told(first, motion.applied(first), draws if self.training else None)
+        told = dict(zip(("right", "down", "turn"), zip(logits, self.bins(motion).T, strict=True), strict=True))
         loss = torch.stack([F.cross_entropy(scores, bins) for scores, bins in told.values()]).sum()
         right = {name: 100 * (scores.argmax(1) == bins).float().mean() for name, (scores, bins) in told.items()}
         return Losses({"motion": loss}, right)
+
+    def bins(self, motion: Motion) -> Tensor:
+        """Return (B, 3) int64 classes: of the shift to the right, of the shift down, of the turn."""
+        config = self.config
+        turned = (motion.degrees / config.degrees + 1) / 2 if config.degrees else motion.degrees
+        turn = (turned * config.turns).long().clamp(max=config.turns - 1)
+        return torch.cat([motion.shift + config.shift, turn[:, None]], 1)
 
     def told(self, first: Tensor, second: Tensor, draws: Draws | None = None) -> tuple[Tensor, ...]:
         """Return (B, n) scores of the shifts to the right, (B, n) of those down and (B, m) of the turns.
@@ -173,14 +151,6 @@ class Egomotion(ImageEncoder):
             self.parameters(), lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
         )
         return {"motion": in_quarters(sgd, num_steps)}
-
-
-def _check(config: EgomotionConfig) -> None:
-    if config.shift < 0 or config.turns < 1 or not 0 <= config.degrees <= 180:
-        raise UsageError(
-            f"shifts of {config.shift} pixels, {config.turns} turns of up to {config.degrees} degrees: wanted 0 or "
-            "more, 1 or more, and 0 to 180"
-        )
 
 
 def paper() -> Recipe:

@@ -1,10 +1,62 @@
 """Turn and shift whole images by known amounts, as a camera's motion would."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from lessup.errors import UsageError
+from lessup.transforms.draws import Draws
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the second views of B pairs differ from the first.
+
+    Attributes:
+        shift: (B, 2) whole pixels to the right and down.
+        degrees: (B,) counterclockwise.
+    """
+
+    shift: Tensor
+    degrees: Tensor
+
+    @classmethod
+    def drawn(cls, count: int, draws: Draws, *, shift: int, degrees: float) -> "Motion":
+        """Draw motions evenly.
+
+        Args:
+            count: B.
+            draws: where they come from.
+            shift: pixels at most along each axis.
+            degrees: at most to either side.
+        """
+        pixels = draws.integers(-shift, shift + 1, count, 2)
+        return cls(pixels, (2 * draws.uniform(count) - 1) * degrees)
+
+    def applied(self, image: Tensor) -> Tensor:
+        """Return the second views of (B, C, H, W) images."""
+        return moved(image, self.shift, self.degrees)
+
+    def within(self, *, shift: float, degrees: float) -> Tensor:
+        """Return (B,) bool, True where a motion is no larger than so many pixels along each axis and degrees."""
+        return (self.shift.abs() <= shift).all(1) & (self.degrees.abs() <= degrees)
+
+
+def check_motions(shift: int, degrees: float) -> None:
+    """Raise where no motions can be drawn.
+
+    Args:
+        shift: pixels at most along each axis.
+        degrees: at most to either side.
+
+    Raises:
+        UsageError: either is out of range.
+    """
+    if shift < 0 or not 0 <= degrees <= 180:
+        raise UsageError(f"shifts of {shift} pixels and turns of {degrees} degrees: wanted 0 or more, and 0 to 180")
 
 
 def moved(image: Tensor, shift: Tensor, degrees: Tensor) -> Tensor:

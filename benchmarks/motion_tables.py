@@ -1,0 +1,35 @@
+"""Tables of what is learnt from motion: committed results beside what is published."""
+
+from table_layout import markdown, results
+
+LABELS = ("100", "300", "1000", "10000")
+
+PUBLISHED = {
+    "from scratch": (20.1, 8.3, 4.5, 1.6),
+    "slow features": (11.2, 6.4, 3.5, 2.1),
+    "egomotion": (8.7, 3.6, 2.0, 0.9),
+}
+"""Errors in percent in Agrawal, Carreira, Malik 2015, from memory."""
+
+ROWS = {
+    "chance": "chance",
+    "random": "random weights, frozen",
+    "magic_init": "magic-init, frozen",
+    "from_scratch": "from scratch",
+    "slow-features": "**slow features**",
+    "egomotion": "**egomotion**",
+}
+
+
+def egomotion() -> str:
+    """Error on test digits by the number of labels, ours with spreads, then the published ones."""
+    one = results().get("egomotion-digits")
+    if not one:
+        return "**Not run.**"
+    lines = [
+        [shown, *(f"{value['mean']:.1f} ± {value['std']:.1f}" for value in (one["errors"][row][n] for n in LABELS))]
+        for row, shown in ROWS.items()
+        if row in one["errors"]
+    ]
+    lines += [[f"{row}, published", *(f"{value:.1f}" for value in values)] for row, values in PUBLISHED.items()]
+    return markdown(["error on test digits, %", *(f"{int(number):,} labels" for number in LABELS)], lines)
