@@ -203,6 +203,26 @@ def sound_textures() -> str:
     return markdown(["ESC-10, four folds", "statistics", "accuracy %", "std over folds"], lines)
 
 
+def tracked_patches() -> str:
+    """Pairs that were mined, how fast, how many show one thing, and how many are found again."""
+    found, lines = results(), []
+    if mining := found.get("tracked_patches_mining"):
+        dropped = sum(mining["dropped"].values())
+        lines.append(["pairs mined, windows dropped", f"{mining['pairs']}, {dropped}"])
+        lines.append(["clips, clips with a pair", f"{mining['clips']}, {mining['clips_with_pairs']}"])
+        lines.append(["seconds of video mined a second, 240 pixels", f"{mining['times_real_time']:.1f}"])
+    if sheet := found.get("tracked_patches_sheet"):
+        lines.append(
+            [f"pairs that show one thing, counted by {sheet['judge']}", f"{sheet['same']} of {sheet['pairs']}"]
+        )
+    if one := found.get("tracked_patches"):
+        lines += [
+            [f"recall@1 among {one['others']:,} others, %: {row}", f"{score['mean']:.1f} ± {score['std']:.1f}"]
+            for row, score in one["rows"].items()
+        ]
+    return markdown(["what", "measured"], lines) if lines else "**Not run.**"
+
+
 def batch_norm() -> str:
     """Updates until a fixed accuracy on held-out images, with and without batch normalisation."""
     one = results().get("batch_norm")
@@ -248,6 +268,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed": speed,
     "image_cache": image_cache,
     "sound_textures": sound_textures,
+    "tracked_patches": tracked_patches,
     "batch_norm": batch_norm,
     "egomotion": egomotion,
     "precision": precision,

@@ -25,9 +25,13 @@ DTYPES = {
     "image": torch.float32,
     "extent": torch.int64,
     "mask": torch.int64,
+    "pair": torch.int64,
 }
 LARGE = ("deeplab",)
 """Methods whose published network takes minutes on a CPU; that of the recipe `cpu` stands in."""
+
+PAIRED = ("video-triplets",)
+"""Methods that learn from two pairs or more."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def build(name: str, config=None) -> Method:
 
 def example(name: str) -> dict[str, torch.Tensor]:
     torch.manual_seed(1)
-    return methods.load(name).example(2)
+    return methods.load(name).example(4 if name in PAIRED else 2)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,7 +56,7 @@ def test_example_batch_holds_what_the_method_reads(name):
     batch = example(name)
     assert set(methods.load(name).reads) == set(batch)
     for key, value in batch.items():
-        assert len(value) == 2
+        assert len(value) == (4 if name in PAIRED else 2)
         assert value.dtype == DTYPES[key], key
 
 
@@ -157,7 +161,7 @@ def test_encode_gives_a_row_a_sample_for_every_layer_the_first_by_default(name, 
     features = {layer: method.encode(batch, layer) for layer in method.layers}
     for layer, rows in features.items():
         assert rows.ndim == 2, layer
-        assert len(rows) == 2, layer
+        assert len(rows) == len(batch["voxels" if "voxels" in batch else "image"]), layer
         assert rows.dtype == torch.float32, layer
         assert rows.isfinite().all(), layer
         assert not rows[0].equal(rows[1]), f"{layer} tells two samples nothing apart"

@@ -69,6 +69,16 @@ def test_patch_that_leaves_the_frame_is_dropped():
     assert +miner.dropped == {"the patch leaves the frame": 1}
 
 
+def test_patch_that_leaves_the_frame_by_little_is_moved_back_into_it():
+    frames = passing(20)[0][:12]
+    rising = np.stack([np.roll(frame, -2 * n, axis=0) for n, frame in enumerate(frames)])
+    (pair,) = mined(rising, least=0, most=1, length=11, every=40)[0]
+    (_, before, *_), (left, top, right, bottom) = pair.boxes
+    assert before < 22, "it would be outside"
+    assert (top, bottom - top, right - left) == (0, 41, 41)
+    assert pair.patches[1].shape == (41, 41, 3)
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_clip_of_no_or_few_frames_has_no_pairs(count):
     frames, _ = passing(3)

@@ -26,6 +26,8 @@ Full widths are 96, 256, 384, 384, 256; ``ceil`` lets the last window reach beyo
 Source:
     ``caffe``: Krizhevsky, Sutskever, Hinton, *ImageNet Classification with Deep Convolutional Neural Networks*, 2012,
     in the order of Caffe's reference model, which pools before it normalises.
+    ``triplets``, which is ``caffe`` but for 1,024 units in fc7: Wang, Gupta, *Unsupervised Learning of Visual
+    Representations using Videos*, 2015, released code; its first weights are not in the facts at hand.
     ``context``: Doersch, Gupta, Efros, *Unsupervised Visual Representation Learning by Context Prediction*, 2015,
     released code: the half that both patches share.
     ``context-encoder``: Pathak et al., *Context Encoders: Feature Learning by Inpainting*, 2016: AlexNet up to pool5.
@@ -72,6 +74,11 @@ ONES = ("conv2", "conv4", "conv5", "fc6", "fc7")
 def alexnet_caffe(channels: int = 3) -> Backbone:
     """Return AlexNet of 2012 as Caffe's reference model has it, for 227-pixel images."""
     return _AlexNet(side=227, groups=2, response=True, hidden=(4096, 4096), ones=ONES).build(channels)
+
+
+def alexnet_triplets(channels: int = 3) -> Backbone:
+    """Return the same with 1,024 units in fc7, as the network for triplets of patches of videos has it."""
+    return _AlexNet(side=227, groups=2, response=True, hidden=(4096, 1024), ones=ONES).build(channels)
 
 
 def alexnet_context(channels: int = 3) -> Backbone:

@@ -44,14 +44,17 @@ def load(path: str | Path, reading: Reading | None = None, *, reads: Sequence[st
     Args:
         path: a file or folder, or the name of an embedded data set such as ``furniture``.
         reading: how to read it; ``masks`` of boxes are made of what the source gives.
-        reads: keys that a method reads; of clips, one that reads images is given frames, see ``as_read``.
+        reads: keys that a method reads; of clips, one that reads images is given frames, see ``as_read``, and one
+            that reads pairs the patches that are mined of them, see ``tracked_pairs``.
 
     Raises:
         UsageError: ``without`` names a class that is not there.
         DataError: nothing is there, or no source recognises it; the message says what was found and what was wanted.
             Or there are no boxes to make masks of.
     """
-    path = Path(path)
+    from lessup.data import tracked_pairs
+
+    path = tracked_pairs.where(Path(path), reads)
     name = source_of(path)
     candidates = sources()
     if name:

@@ -6,6 +6,8 @@ of videos, or one video; what is mined lies in ``.lessup-cache`` beside it, see 
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from posixpath import splitext
 
@@ -38,6 +40,16 @@ def holds_videos(path: Path) -> bool:
     return any(splitext(name)[1].lower() in SUFFIXES for name in open_tree(path).names())
 
 
+def where(path: Path, reads: Sequence[str]) -> Path:
+    """Return what to load for a method: of videos, their pairs if it reads these.
+
+    Args:
+        path: what was asked for.
+        reads: keys that the method reads.
+    """
+    return Path(f"{PREFIX}{path}") if "pair" in reads and not recognises(path) and holds_videos(path) else path
+
+
 def load(path: Path, reading: Reading) -> Images:
     """Load pairs, after mining videos for them where that was not done before; what was found is said.
 
@@ -66,7 +78,7 @@ def load(path: Path, reading: Reading) -> Images:
         for picture in pair.pictures
     ]
     classes = [f"{pair.clip} {'-'.join(map(str, pair.frames))}" for pair in pairs]
-    return build_images(tree, entries, reading, classes=classes, damage=_damage(clips))
+    return replace(build_images(tree, entries, reading, classes=classes, damage=_damage(clips)), paired=True)
 
 
 def _mined(videos: Path, reading: Reading) -> Path:

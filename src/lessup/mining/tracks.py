@@ -27,10 +27,11 @@ class Rules:
         least: share of moving points below which a frame is dropped: what moves may be noise.
         most: share of moving points above which it is dropped: what moves may be the camera.
         points: points below which a frame is dropped: a share of few says nothing.
+        outside: share of its side by which a patch may leave the frame; it is moved back into it.
         followed: share of its points below which a frame is not followed into the next one: a cut, or a blur.
 
     Source: Wang and Gupta, *Unsupervised Learning of Visual Representations using Videos*, 2015, section 4.1;
-    ``every``, ``points`` and ``followed`` are ours.
+    ``every``, ``points``, ``outside`` and ``followed`` are ours.
     """
 
     window: float = 227 / 448
@@ -40,6 +41,7 @@ class Rules:
     least: float = 0.25
     most: float = 0.75
     points: int = 20
+    outside: float = 0.2
     followed: float = 0.5
 
 
@@ -132,14 +134,16 @@ class Miner:
 
     def _followed(self, track: _Track, frame: NDArray[np.uint8]) -> Box | None:
         """Return where a track goes on; None if it is lost, or leaves the frame."""
-        found, (left, top, width, height) = track.tracker.update(frame)
+        found, (left, top, width, height) = track.tracker.update(frame)  # OpenCV cuts off what is outside
         if not found:
             self.dropped["the tracker loses the patch"] += 1
             return None
-        if (height, width) != track.patch.shape[:2]:  # OpenCV cuts off what is outside
+        side = len(track.patch)
+        if min(width, height) < (1 - self.rules.outside) * side:
             self.dropped["the patch leaves the frame"] += 1
             return None
-        return left, top, left + width, top + height
+        left, top = min(left, frame.shape[1] - side), min(top, frame.shape[0] - side)
+        return left, top, left + side, top + side
 
 
 def _cut(frame: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ key                shape               dtype    meaning and range
 ``texture``        (B, 502)            float32  statistics of the sound around a frame of a clip, see
                                                 ``sound_textures``; NaN where nothing is heard
 ``label``          (B,)                int64    class, 0 <= label < K, or -1 where not known
+``pair``           (B,)                int64    number of the pair of patches, tracked through a video, that it is of
 ``tags``           (B, K)              int8     1 where a class is in the image, 0 where not, -1 not to be counted
 ``boxes``          (B, M, 4)           float32  left, top, right, bottom in pixels; right and bottom are outside
 ``box_label``      (B, M)              int64    class of each box, -1 where an image has fewer than M

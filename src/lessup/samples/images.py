@@ -107,6 +107,7 @@ class Images(Samples):
             None.
         original: (N, 2) int64 height and width of the images as stored and shown upright, before they were reduced; or
             None where they are not known.
+        paired: whether each class is a pair of patches that show the same thing.
         moments: where the images were taken from, and what is heard there, if they are frames of clips; or None.
     """
 
@@ -125,12 +126,14 @@ class Images(Samples):
     masks: Ragged | None = None
     original: NDArray[np.int64] | None = None
     moments: Moments | None = None
+    paired: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of a batch: what every image has, and what is annotated."""
         annotated = {"tags": self.tags, "boxes": self.boxes, "mask": self.masks, "texture": self._texture}
-        return ("image", "extent", "label", *(key for key, value in annotated.items() if value is not None))
+        known = [key for key, value in annotated.items() if value is not None]
+        return ("image", "extent", "label", *(["pair"] if self.paired else []), *known)
 
     @property
     def channels(self) -> int:
@@ -168,6 +171,8 @@ class Images(Samples):
             "extent": torch.from_numpy(self.pixels.extent[chosen]),
             "label": torch.from_numpy(self.label[chosen]),
         }
+        if self.paired:
+            batch["pair"] = batch["label"]
         if self.tags is not None:
             batch["tags"] = torch.from_numpy(self.tags[chosen])
         if self.boxes is not None:
