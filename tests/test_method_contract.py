@@ -26,6 +26,7 @@ DTYPES = {
     "extent": torch.int64,
     "mask": torch.int64,
     "pair": torch.int64,
+    "texture": torch.float32,
 }
 LARGE = ("deeplab",)
 """Methods whose published network takes minutes on a CPU; that of the recipe `cpu` stands in."""

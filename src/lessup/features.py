@@ -122,6 +122,8 @@ def untrained(method: Method, seed: int) -> Method:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         fresh = type(method)(copy.deepcopy(method.config))
+    for name in method.fitted:
+        fresh.get_buffer(name).copy_(method.get_buffer(name))
     return fresh.to(method.device).eval()
 
 

@@ -11,6 +11,8 @@ COUNTS = {
     # Caffe's reference model has 60,965,224 parameters, of which fc8 has 4096 * 1000 + 1000.
     "alexnet-caffe": 60_965_224 - 4_097_000,
     "alexnet-triplets": 60_965_224 - 4_097_000 - 4097 * (4096 - 1024),
+    # A gain and a bias of every channel in place of the layer's bias.
+    "alexnet-caffe-norm": 60_965_224 - 4_097_000 + (96 + 256 + 384 + 384 + 256 + 4096 + 4096),
     # conv1 and conv2 with bias, conv3 to conv5 and fc6 (on 3 x 3 x 256) without.
     "alexnet-context": 34_944 + 614_656 + 884_736 + 1_327_104 + 884_736 + 9_437_184,
     "alexnet-context-encoder": 34_944 + 307_456 + 885_120 + 663_936 + 442_624,
@@ -21,6 +23,7 @@ COUNTS = {
 MAPS = {
     "alexnet-caffe": {"conv1": 55, "conv2": 27, "conv3": 13, "conv5": 13, "pool5": 6},
     "alexnet-triplets": {"conv1": 55, "conv2": 27, "conv3": 13, "conv5": 13, "pool5": 6},
+    "alexnet-caffe-norm": {"conv1": 55, "conv2": 27, "conv3": 13, "conv5": 13, "pool5": 6},
     "alexnet-context": {"conv1": 24, "conv2": 12, "conv3": 6, "conv5": 6, "pool5": 3},
     "alexnet-context-encoder": {"conv1": 55, "conv2": 27, "conv3": 13, "conv5": 13, "pool5": 6},
     "alexnet-bigan": {"conv1": 28, "conv2": 14, "conv3": 7, "conv5": 7, "pool5": 4},

@@ -33,6 +33,8 @@ Source:
     ``context-encoder``: Pathak et al., *Context Encoders: Feature Learning by Inpainting*, 2016: AlexNet up to pool5.
     ``bigan``: Donahue, Krahenbuhl, Darrell, *Adversarial Feature Learning*, 2017, released code. Its padding is that
     of Theano's ``SAME``, written here as the symmetric padding that gives the same sizes.
+    ``caffe-norm``: Owens et al., *Ambient Sound Provides Supervision for Visual Learning*, 2016, which says CaffeNet
+    with batch normalisation: ``caffe`` with that of every layer, with gain and bias, and no response normalisation.
     ``small`` is ours: AlexNet for 64-pixel images, sized so that one CPU core trains on 128 of them well within a
     second; ``small-plain`` is the same without batch normalisation.
 
@@ -79,6 +81,11 @@ def alexnet_caffe(channels: int = 3) -> Backbone:
 def alexnet_triplets(channels: int = 3) -> Backbone:
     """Return the same with 1,024 units in fc7, as the network for triplets of patches of videos has it."""
     return _AlexNet(side=227, groups=2, response=True, hidden=(4096, 1024), ones=ONES).build(channels)
+
+
+def alexnet_caffe_norm(channels: int = 3) -> Backbone:
+    """Return ``alexnet_caffe`` with batch normalisation of every layer in place of response normalisation."""
+    return _AlexNet(side=227, groups=2, batch_norm=EVERY, hidden=(4096, 4096)).build(channels)
 
 
 def alexnet_context(channels: int = 3) -> Backbone:

@@ -18,7 +18,9 @@ from lessup.evaluation import Protocol, Result, Score
 from lessup.features import untrained
 from lessup.methods import Method
 from lessup.samples import Batch, Samples
+from lessup.samples.clip_frames import heard
 from lessup.samples.images import Images
+from lessup.samples.label_draws import labelled
 from lessup.samples.splits import Split
 from lessup.training.learner import logged
 from lessup.training.modes import batch_on
@@ -113,12 +115,15 @@ def _readable(method: Method, test: Samples) -> tuple[Samples, tuple[str, ...]]:
     missing = test.lacking(method.reads)
     if missing:
         raise DataError(f"the method reads {', '.join(method.reads)}; the data has {', '.join(test.keys)}")
-    known = np.flatnonzero(test.label >= 0) if "label" in method.reads else np.arange(len(test))
-    if not len(known):
+    notes = []
+    for key, known, lacked in (("label", labelled, "no label"), ("texture", heard, "no sound")):
+        kept = np.flatnonzero(known(test)) if key in method.reads else np.arange(len(test))
+        if len(kept) < len(test):
+            notes.append(f"{len(test) - len(kept)} of {len(test)} samples have {lacked} and are left out")
+            test = test.take(kept)
+    if not len(test):
         raise DataError("no held-out samples that the method can read: train with --folds 2 or more, or pass --data")
-    left_out = len(test) - len(known)
-    notes = (f"{left_out} of {len(test)} samples have no label and are left out",) if left_out else ()
-    return test.take(known), notes
+    return test, tuple(notes)
 
 
 def _scrambled(batch: Batch, draws: Draws) -> Batch:

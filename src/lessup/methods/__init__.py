@@ -57,6 +57,7 @@ class Method(nn.Module, ABC):
         reads: keys of the batch that ``step`` uses; checked against the data before training starts.
         chance: what guessing gives of the values that ``step`` logs, by name, where that is known.
         together: samples of one class that lie next to one another in a batch, where the method needs them; 1 mixes.
+        fitted: buffers that ``begin`` fits to the data and no step changes; networks with random weights get them too.
     """
 
     Config: ClassVar[type[Any]]
@@ -64,6 +65,7 @@ class Method(nn.Module, ABC):
     reads: ClassVar[tuple[str, ...]]
     chance: ClassVar[Mapping[str, float]] = {}
     together: ClassVar[int] = 1
+    fitted: ClassVar[tuple[str, ...]] = ()
     config: Any
 
     @property
@@ -107,8 +109,7 @@ class Method(nn.Module, ABC):
     def begin(self, samples: Samples, seed: int) -> None:
         """Set the first weights from the training part or from a file; called before the first step of a new run.
 
-        A run that goes on from a checkpoint, and a network with random weights beside which others are measured, do
-        without it.
+        A run that goes on from a checkpoint, and a network with random weights beside others, do without it.
 
         Args:
             samples: what will be trained on.
@@ -315,18 +316,20 @@ class Classifier(ImageEncoder):
     def decaying(self) -> list[dict[str, Any]]:
         """Return two groups of parameters: weights decay as the config says, biases and normalisations do not."""
         matrices, vectors = ([p for p in self.parameters() if (p.ndim > 1) is many] for many in (True, False))
-        decay: float = self.config.weight_decay
-        return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+        return [
+            {"params": matrices, "weight_decay": self.config.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
 
 
 class Segmenter(ImageEncoder):
     """A method that tells the class of every pixel."""
 
     def check(self, samples: Samples) -> None:
-        """Check that this network, as it was built, can read the samples; once trained it needs no masks.
+        """Check the channels alone; once trained it needs no masks.
 
         Raises:
-            DataError: the images have another number of channels.
+            DataError: the images have another number of them.
         """
         self._check_channels(samples)
 
@@ -396,5 +399,5 @@ def recipes(name: str) -> dict[str, Callable[[], Recipe]]:
     Raises:
         UsageError: no method has this name.
     """
-    functions = inspect.getmembers(discovery.module("methods", name), inspect.isfunction)
-    return {key: function for key, function in functions if inspect.signature(function).return_annotation is Recipe}
+    found = inspect.getmembers(discovery.module("methods", name), inspect.isfunction)
+    return {key: function for key, function in found if inspect.signature(function).return_annotation is Recipe}

@@ -28,7 +28,7 @@ from lessup.transforms.sound_textures import NUM_STATISTICS, RATE, sound_texture
 _VERSION = "frames-1"
 """Part of every key; another number wherever the same clips would give other frames or textures."""
 
-_PIXELS, _INDEX = "pixels", "index.npz"
+_PIXELS, _TEXTURES, _INDEX = "pixels", "textures", "index.npz"
 
 _BATCH_SAMPLES = 1_200_000
 """Of the sounds that are measured at once: a minute, for which 100 MB are needed."""
@@ -205,20 +205,31 @@ def _measured(moments: Moments) -> _Measured:
         stamp=key,
         keys=lambda: [key],
         write=lambda folder: _write_textures(folder, moments, key),
-        open=lambda folder: _Measured(*(npz.read(folder / _INDEX, name) for name in ("texture", "reason"))),
+        open=_open_textures,
     ).found_or_made()
 
 
 def _write_textures(folder: Path, moments: Moments, key: str) -> list[str]:
     numbers = range(len(moments.clips))
-    texture, reason = np.full((len(moments.clip), NUM_STATISTICS), np.nan, np.float32), []
-    with Progress("measuring sounds", len(numbers)) as progress:
-        for number, (rows, told) in enumerate(in_threads(lambda n: _heard(moments, n), numbers, at_a_time=1)):
-            texture[moments.clip == number] = rows
+    reason = []
+    with (folder / _TEXTURES).open("wb") as out, Progress("measuring sounds", len(numbers)) as progress:
+        for rows, told in in_threads(lambda number: _heard(moments, number), numbers, at_a_time=1):
+            out.write(rows.data)
             reason.append(told)
             progress.advance()
-    np.savez(folder / _INDEX, allow_pickle=False, texture=texture, reason=np.array(reason, np.str_))
+    np.savez(folder / _INDEX, allow_pickle=False, reason=np.array(reason, np.str_))
     return [key]
+
+
+def _open_textures(folder: Path) -> _Measured:
+    """Map what ``_write_textures`` wrote.
+
+    Raises:
+        DataError: it is not there, or damaged.
+    """
+    with npz.named_errors(folder / _TEXTURES):
+        texture = np.memmap(folder / _TEXTURES, np.float32, mode="r").reshape(-1, NUM_STATISTICS)
+    return _Measured(texture, npz.read(folder / _INDEX, "reason"))
 
 
 def _heard(moments: Moments, number: int) -> tuple[NDArray[np.float32], str]:
