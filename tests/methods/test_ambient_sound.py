@@ -11,39 +11,12 @@ from lessup.errors import DataError, UsageError
 from lessup.evaluation.pretext import Pretext
 from lessup.features import untrained
 from lessup.methods.ambient_sound import AmbientSound, AmbientSoundConfig
-from lessup.samples import Reading
-from lessup.samples.clips import Clips
-from lessup.samples.images import Images, Ragged
-from lessup.samples.moments import Moments
 from lessup.samples.splits import Split
 from lessup.transforms.draws import Draws
 from lessup.transforms.sound_textures import PARTS
+from toy_frames import frames
 
 SMALL = AmbientSoundConfig(backbone="alexnet-small", clusters=3, bits=4)
-
-
-def frames(count=40, *, a_clip=4, kinds=3, seed=0) -> Images:
-    """Frames of one colour a kind of sound, ``a_clip`` of each clip."""
-    random = np.random.default_rng(seed)
-    clip = np.arange(count) // a_clip
-    kind = clip % kinds
-    texture = (random.normal(size=(kinds, 502))[kind] + random.normal(0, 0.1, (count, 502))).astype(np.float32)
-    pixels = np.zeros((count, 32, 32, 3), np.uint8) + (80 * np.eye(3)[kind % 3] + 60)[:, None, None].astype(np.uint8)
-    nothing = np.array([""] * count)
-    clips = Clips(
-        source=None, clips=(), reading=Reading(), id=nothing, label=kind, classes=("a",), group=clip, official=nothing,
-        fingerprint="",
-    )  # fmt: skip
-    return Images(
-        pixels=Ragged.of(list(pixels)),
-        id=np.array([f"{number}" for number in range(count)]),
-        label=np.full(count, -1),
-        classes=(),
-        group=clip.astype(np.int64),
-        official=nothing,
-        fingerprint="frames",
-        moments=Moments(clips, clip.astype(np.int64), np.zeros(count), texture),
-    )
 
 
 def built(config=SMALL, samples=None) -> AmbientSound:
@@ -124,11 +97,11 @@ def test_control_gives_frames_the_sounds_of_the_batch_in_another_order_in_traini
     )
 
 
-def test_clusters_are_at_most_a_quarter_of_the_clips_and_at_least_two():
+def test_clusters_are_at_most_an_eighth_of_the_clips_and_at_least_two():
     config = AmbientSoundConfig()
-    assert AmbientSound.configured(config, frames(4 * 47)).clusters == 11
+    assert AmbientSound.configured(config, frames(4 * 47)).clusters == 5
     assert AmbientSound.configured(config, frames(4 * 3)).clusters == 2
-    assert AmbientSound.configured(config, frames(4 * 200)).clusters == 30
+    assert AmbientSound.configured(config, frames(4 * 240)).clusters == 30
 
 
 def test_codes_are_kept_with_the_weights_and_given_to_the_network_with_random_ones():

@@ -39,8 +39,8 @@ from lessup.transforms.sound_targets import (
 from lessup.transforms.sound_textures import NUM_STATISTICS, PARTS
 from lessup.transforms.squares import random_squares
 
-CLIPS_A_CLUSTER = 4
-"""There are no more clusters than this fraction of the clips: one of a single clip says nothing about others."""
+CLIPS_A_CLUSTER = 8
+"""There are no more clusters than so many clips each: one of a single clip says nothing about the others."""
 
 MOST_FITTED = 50_000
 """Sounds, drawn at random, to which clusters and directions are fitted at most."""
@@ -58,7 +58,7 @@ class AmbientSoundConfig:
         channels: of the frames, filled in from the data.
         target: ``cluster`` asks which k-means cluster of textures is heard; ``binary`` on which side of the mean the
             sound lies along each principal component; ``spectrum`` for the cluster by the mean of each band alone.
-        clusters: K; as many as a quarter of the clips, at least 2, where these are fewer.
+        clusters: K; as many as an eighth of the clips, at least 2, where these are fewer.
         bits: K of ``binary``.
         shuffled: give every frame of a batch the sound of another in training: a control that learns how often each
             sound is heard and no more.

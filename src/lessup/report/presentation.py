@@ -150,6 +150,21 @@ _PRESENTATIONS = {
         lower_is_better={"loss": True, "loss_scrambled": True, "accuracy": False, "accuracy_scrambled": False},
         rows=_FEATURE_ROWS,
     ),
+    "sound-prediction": Presentation(
+        title="Which sound goes with a frame?",
+        sentence="Frames of held-out clips: the share of which the cluster of the sound around is told rightly, in "
+        "percent, and its mean over clusters; of a binary code, the share of bits. Higher is better. Chance is what is "
+        "heard most often in training. Exchanged: the same answers beside the sounds of other held-out clips.",
+        lower_is_better={"accuracy": False, "class_mean": False},
+        columns={"accuracy": "accuracy", "class_mean": "mean over clusters"},
+        rows={
+            **_FEATURE_ROWS,
+            "chance": "the commonest sound",
+            "class_prior": "the commonest sound of the class of the clip",
+            "exchanged": "model, sounds of clips exchanged",
+        },
+        headline="accuracy",
+    ),
     "patch-neighbors": Presentation(
         title="Patches that look alike",
         sentence="One patch of every held-out image asks for the most alike patches of the others, by cosine of the "

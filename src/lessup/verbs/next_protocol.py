@@ -16,6 +16,8 @@ def next_protocol(run: Run) -> str:
         return "masks"
     if issubclass(method, ShapeAutoencoder):
         return "shape-repair"
+    if "texture" in method.reads:
+        return "sound-prediction"
     if len(run.config["data"]["classes"]) < 2:
         return "pretext"
     if issubclass(method, ImageEncoder) and run.config["data"].get("folds", {}).get("whole_classes"):
