@@ -154,8 +154,7 @@ def _by_class(method: AmbientSound, train: object, test: Images) -> Answers | No
     return told
 
 
-def _commonest(right: Answers) -> Answers | np.int64:
-    """Return the answer that is right most often: one cluster, or (K,) bits."""
-    if right.ndim == 2:
-        return (right.mean(0) > 0.5).astype(np.int64)
-    return np.bincount(right).argmax()
+def _commonest(right: Answers) -> NDArray[np.int64]:
+    """Return the answer that is right most often: () cluster, or (K,) bits."""
+    found = right.mean(0) > 0.5 if right.ndim == 2 else np.bincount(right).argmax()
+    return np.asarray(found, np.int64)

@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import Any
 
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; worker-src blob:"
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; media-src data:; "
+    "worker-src blob:"
 )
 """The browser itself refuses every connection, whatever the page holds."""
 

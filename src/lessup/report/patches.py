@@ -14,10 +14,10 @@ ENLARGED = 2
 _TITLES = {"model": "trained", "random": "untrained"}
 
 
-def photograph(pixels: NDArray[np.uint8]) -> str:
+def photograph(pixels: NDArray[np.uint8], *, enlarged: int = ENLARGED) -> str:
     """Return the address of (H, W, C) pixels; the first three channels, or the first, are shown."""
     shown = pixels[:, :, : 3 if pixels.shape[2] >= 3 else 1]
-    return png.data_uri(shown.repeat(ENLARGED, 0).repeat(ENLARGED, 1))
+    return png.data_uri(shown.repeat(enlarged, 0).repeat(enlarged, 1))
 
 
 def patch_strips(figures: Figures, *, left: str) -> str:

@@ -174,6 +174,16 @@ _PRESENTATIONS = {
         columns={"same_class": "of the same class", "apart": "distance between the places"},
         rows={**_FEATURE_ROWS, "pixels": "pixels"},
     ),
+    "units": Presentation(
+        title="What single units look for",
+        sentence="The held-out images that excite each unit of a layer most, one of each clip or group: the share of "
+        "units in percent of which 60 % of them are of one class, and the mean share that is. Higher is better. Chance "
+        "has mixed classes.",
+        lower_is_better={"selective": False, "agreement": False},
+        columns={"selective": "selective units", "agreement": "images of one class"},
+        rows=_FEATURE_ROWS,
+        headline="selective",
+    ),
     "reconstruction": Presentation(
         title="Images that come back",
         sentence="Held-out images given back from their codes: mean Euclidean distance of all values (0 to 1) of what "

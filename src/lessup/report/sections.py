@@ -24,6 +24,7 @@ from lessup.report.remarks import untrained_as_good
 from lessup.report.repairs import before_and_after, error_chart
 from lessup.report.strips import blend_strips, neighbor_strips
 from lessup.report.tables import Rows, class_table, means_table, published_rows, read_rows
+from lessup.report.units import unit_strips
 from lessup.runs import Run
 from lessup.runs.conditions import described, differing
 from lessup.runs.within import around
@@ -166,6 +167,8 @@ def _pictures(protocol: str, figures: Figures, rows: Rows, shown: Presentation, 
         return reconstructed_strips(figures)
     if protocol == "inpainting":
         return inpainted_strips(figures, shown)
+    if protocol == "units":
+        return unit_strips(figures)
     if protocol == "neighbors":
         return patch_strips(figures, left="the image that asks, then the images")
     if protocol in ("segmentation", "masks"):

@@ -16,11 +16,13 @@ class Picture:
         address: of the image, that holds its content.
         caption: plain text below it.
         mark: ``query`` for what asked, ``wrong`` for what is of another class, or nothing.
+        sound: address of a sound that is played below it, or nothing.
     """
 
     address: str
     caption: str = ""
     mark: str = ""
+    sound: str = ""
 
 
 def strip(pictures: Sequence[Picture]) -> str:
@@ -32,7 +34,8 @@ def _figure(picture: Picture) -> str:
     image = f'<img src="{picture.address}" alt="{escape(picture.caption)}" loading="lazy">'
     caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
     mark = f' class="{picture.mark}"' if picture.mark else ""
-    return f"<figure{mark}>{image}{caption}</figure>"
+    sound = f'<audio controls preload="none" src="{picture.sound}"></audio>' if picture.sound else ""
+    return f"<figure{mark}>{image}{sound}{caption}</figure>"
 
 
 def blend_strips(figures: Figures) -> str:

@@ -1,0 +1,96 @@
+"""From a newcomer's folder of videos to a report in which frames can be heard, and to features of layers."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lessup.cli import main
+from lessup.runs import Run
+from toy_video import moving, tone, video
+
+pytest.importorskip("av")
+
+
+def noise(seed):
+    return np.random.default_rng(seed).normal(0, 0.1, (1, 44_100)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    for number in range(16):
+        is_tone = number % 2
+        sound = tone(2, 22_050, 300.0 + 10 * number) if is_tone else noise(number)
+        place = folder / ("tone" if is_tone else "noise") / f"{number}.mkv"
+        place.parent.mkdir(exist_ok=True)
+        frames = moving(20, seed=number)
+        place.write_bytes(video(frames, kind="matroska", sound=sound, sound_codec="pcm_f32le"))
+    (folder / "tone" / "mute.mkv").write_bytes(video(moving(20, seed=50), kind="matroska"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "sound"
+    words = ["--steps", "2", "--batch-size", "8", "--frames", "2", "--seconds", "1", "--folds", "2", "--device", "cpu"]
+    assert main(["train", "ambient-sound", "--data", str(folder), "--out", str(out), *words]) == 0
+    return out
+
+
+def test_training_keeps_the_code_of_the_sounds_and_counts_what_has_none(run, folder, capsys, tmp_path):
+    words = ["--steps", "1", "--batch-size", "4", "--frames", "2", "--seconds", "1", "--folds", "2", "--device", "cpu"]
+    assert main(["train", "ambient-sound", "--data", str(folder), "--out", str(tmp_path / "again"), *words]) == 0
+    told = capsys.readouterr().err
+    assert f"1 of {folder} changed or doubtful, and used: 1 no sound" in told
+    assert f"2 of {folder} are silent or have no sound, and are not learnt from" in told
+    config = Run.open(run).config
+    assert config["config"]["clusters"] == 2, "an eighth of 16 clips"
+    assert config["data"]["samples"] == 34
+
+
+def test_protocols_measure_frames_of_held_out_clips_and_the_report_plays_their_sound(run):
+    for words in (["sound-prediction", "--exchanges", "20"], ["units"], ["knn", "--layers", "max5"]):
+        assert main(["evaluate", str(run), "--protocol", *words]) == 0
+    scores = Run.open(run).scores()["sound-prediction"]
+    assert set(scores["rows"]) == {"chance", "class_prior", "random", "exchanged", "model"}
+    assert main(["report", str(run), "--out", str(run / "report.html")]) == 0
+    page = (run / "report.html").read_text()
+    assert "media-src data:" in page
+    assert page.count("<audio controls") >= 8
+    assert "data:audio/wav;base64," in page
+
+
+def test_layers_of_the_paper_are_measured_with_labels(run, capsys):
+    layers = ("max5", "pool5", "fc6", "fc7")
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--protocol", "linear-svm", "--layers", *layers, "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)["rows"]["model"]
+    assert {f"accuracy_at_{layer}" for layer in layers} <= set(row)
+
+
+def test_a_frame_finds_frames_of_other_clips(run, folder, capsys):
+    capsys.readouterr()
+    words = ["neighbors", str(run), "--data", str(folder), "--query", "tone/1.mkv#0", "--count", "3", "--json"]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)["queries"][0]["neighbors"]
+    assert len(found) == 3
+    assert not any(one["name"].startswith("tone/1.mkv") for one in found)
+
+
+def test_another_method_for_images_trains_on_the_same_frames(run, folder, tmp_path):
+    words = ["--steps", "1", "--batch-size", "4", "--frames", "2", "--folds", "2", "--device", "cpu"]
+    out = tmp_path / "clusters"
+    assert main(["train", "k-means", "--data", str(folder), "--out", str(out), *words]) == 0
+    fingerprints = [Run.open(one).config["data"]["fingerprint"] for one in (run, out)]
+    assert fingerprints[0] == fingerprints[1]
+
+
+def test_videos_without_sound_are_refused_before_training(tmp_path, capsys):
+    (tmp_path / "clips").mkdir()
+    for number in range(4):
+        (tmp_path / "clips" / f"{number}.mkv").write_bytes(video(moving(6, seed=number), kind="matroska"))
+    words = ["train", "ambient-sound", "--data", str(tmp_path / "clips"), "--out", str(tmp_path / "run")]
+    assert main(words) == 2
+    assert "none is heard in" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
