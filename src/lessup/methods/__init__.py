@@ -1,7 +1,6 @@
 """Methods: one paper is one module, and the module's name is its public name.
 
-A module offers one concrete ``Method``, its frozen ``Config`` and its recipes: functions that return a ``Recipe``, at
-least ``paper`` and ``cpu``.
+A module has one concrete ``Method``, its frozen ``Config``, and functions ``paper`` and ``cpu`` that return a ``Recipe``.
 """
 
 import inspect
@@ -316,20 +315,18 @@ class Classifier(ImageEncoder):
     def decaying(self) -> list[dict[str, Any]]:
         """Return two groups of parameters: weights decay as the config says, biases and normalisations do not."""
         matrices, vectors = ([p for p in self.parameters() if (p.ndim > 1) is many] for many in (True, False))
-        return [
-            {"params": matrices, "weight_decay": self.config.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ]
+        decay: float = self.config.weight_decay
+        return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
 
 
 class Segmenter(ImageEncoder):
     """A method that tells the class of every pixel."""
 
     def check(self, samples: Samples) -> None:
-        """Check the channels alone; once trained it needs no masks.
+        """Check that this network, as it was built, can read the samples; once trained it needs no masks.
 
         Raises:
-            DataError: the images have another number of them.
+            DataError: the images have another number of channels.
         """
         self._check_channels(samples)
 
@@ -399,5 +396,5 @@ def recipes(name: str) -> dict[str, Callable[[], Recipe]]:
     Raises:
         UsageError: no method has this name.
     """
-    found = inspect.getmembers(discovery.module("methods", name), inspect.isfunction)
-    return {key: function for key, function in found if inspect.signature(function).return_annotation is Recipe}
+    functions = inspect.getmembers(discovery.module("methods", name), inspect.isfunction)
+    return {key: function for key, function in functions if inspect.signature(function).return_annotation is Recipe}
