@@ -1,6 +1,6 @@
 """Methods: one paper is one module, and the module's name is its public name.
 
-A module has one concrete ``Method``, its frozen ``Config``, and functions ``paper`` and ``cpu`` that return a ``Recipe``.
+A module has one concrete ``Method``, its frozen ``Config``, and functions ``paper`` and ``cpu`` that give a ``Recipe``.
 """
 
 import inspect
