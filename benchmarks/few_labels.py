@@ -1,4 +1,4 @@
-"""From few labels to all on scikit-learn's digits, beside scikit-learn's own estimators; and the time of spreading labels.
+"""From few labels to all on digits, beside scikit-learn's own estimators; and the time that spreading labels takes.
 
     python benchmarks/few_labels.py
     python benchmarks/few_labels.py --speed --threads 2
@@ -7,8 +7,8 @@ Each class gets as many labels, drawn by seed; an estimator sees all 1,797 image
 (transductive accuracy). Those that learn from the labels alone see the rest as nothing but test images. The settings of
 `SelfTraining` were looked at on draws 0 to 4, so others are drawn here.
 
-`--speed` spreads 200 labels over random blobs: seconds on the wall, the best of three, after one call to warm up, and the
-most memory that the process ever had. scikit-learn's `knn` kernel has the same number of neighbours.
+`--speed` spreads 200 labels over random blobs: seconds on the wall, the best of three, after one call to warm up, and
+the most memory that the process ever had. scikit-learn's `knn` kernel has the same number of neighbours.
 """
 
 import argparse
