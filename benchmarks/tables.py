@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from label_tables import few_labels, label_spreading_speed
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
 from motion_tables import egomotion
@@ -276,6 +277,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "masks": masks,
     "localization": localization,
     "pooling": pooling,
+    "few_labels": few_labels,
+    "label_spreading_speed": label_spreading_speed,
     "provenance": provenance,
 }
 
