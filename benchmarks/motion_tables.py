@@ -1,6 +1,9 @@
 """Tables of what is learnt from motion: committed results beside what is published."""
 
-from table_layout import markdown, results
+from collections.abc import Sequence
+from statistics import mean, stdev
+
+from table_layout import markdown, measured, results
 
 LABELS = ("100", "300", "1000", "10000")
 
@@ -33,3 +36,24 @@ def egomotion() -> str:
     ]
     lines += [[f"{row}, published", *(f"{value:.1f}" for value in values)] for row, values in PUBLISHED.items()]
     return markdown(["error on test digits, %", *(f"{int(number):,} labels" for number in LABELS)], lines)
+
+
+def egomotion_video() -> str:
+    """Right answers on the second halves of drives, mean and spread over the committed seeds."""
+    runs = [*measured("pretext", "egomotion-video").values()]
+    if not runs:
+        return "**Not run.**"
+    shown = {
+        "most frequent in training": ("model", "_usual"),
+        "random weights": ("random", ""),
+        "**model**": ("model", ""),
+    }
+    lines = [
+        [name, *(_spread([run[row][told + suffix]["mean"] for run in runs]) for told in ("x", "z", "turn"))]
+        for name, (row, suffix) in shown.items()
+    ]
+    return markdown(["right answers on second halves, %", "X", "Z", "turn"], lines)
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{mean(values):.1f} ± {stdev(values):.1f}" if len(values) > 1 else f"{values[0]:.1f}"

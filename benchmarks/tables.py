@@ -13,7 +13,7 @@ from typing import Any
 from label_tables import few_labels, label_spreading_speed
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
-from motion_tables import egomotion
+from motion_tables import egomotion, egomotion_video
 from table_layout import ROOT, cells, markdown, measured, results
 
 REFERENCES = ("chance", "pixels", "random", "magic_init", "mean_colour", "biharmonic")
@@ -272,6 +272,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "tracked_patches": tracked_patches,
     "batch_norm": batch_norm,
     "egomotion": egomotion,
+    "egomotion_video": egomotion_video,
     "precision": precision,
     "dense_crf": dense_crf,
     "masks": masks,

@@ -23,6 +23,8 @@ DTYPES = {
     "voxels": torch.bool,
     "label": torch.int64,
     "image": torch.float32,
+    "other": torch.float32,
+    "pose": torch.float32,
     "extent": torch.int64,
     "mask": torch.int64,
     "pair": torch.int64,

@@ -16,6 +16,8 @@ key                shape               dtype    meaning and range
                                                 as images are, and ``extent`` is that of each clip
 ``time``           (B, T)              float32  seconds of each frame since the first of its clip
 ``pose``           (B, T, 3, 4)        float32  rotation and place of the camera at each frame, in the world of its clip
+``other``          (B, C, H, W)        float32  another frame of the clip that ``image`` is of, of the same extent; then
+                                                ``pose`` is (B, 2, 3, 4), of ``image`` and ``other``
 ``texture``        (B, 502)            float32  statistics of the sound around a frame of a clip, see
                                                 ``sound_textures``; NaN where nothing is heard
 ``label``          (B,)                int64    class, 0 <= label < K, or -1 where not known

@@ -37,6 +37,8 @@ _BATCH_SAMPLES = 1_200_000
 def as_read(samples: Samples, reads: Sequence[str]) -> Samples:
     """Return clips as their frames for a method that reads images, with the textures of their sound if it reads these.
 
+    One that reads ``other`` is given pairs of frames where a clip has poses.
+
     Args:
         samples: of any kind; others than clips stay as they are.
         reads: keys that the method reads.
@@ -46,6 +48,10 @@ def as_read(samples: Samples, reads: Sequence[str]) -> Samples:
     """
     if not isinstance(samples, Clips) or "image" not in reads:
         return samples
+    if "other" in reads and any(clip.pose is not None for clip in samples.clips):
+        from lessup.samples.frame_pairs import frame_pairs  # made of frames
+
+        return frame_pairs(samples)
     frames = clip_frames(samples)
     return with_textures(frames) if "texture" in reads else frames
 
@@ -53,7 +59,8 @@ def as_read(samples: Samples, reads: Sequence[str]) -> Samples:
 def frame_keys(clips: Clips) -> tuple[str, ...]:
     """Return the keys that ``as_read`` has to offer to a method that reads images; nothing is decoded."""
     has_sound = any(clip.index.sound is not None for clip in clips.clips)
-    known = {"tags": clips.tags is not None, "texture": has_sound}
+    has_pose = any(clip.pose is not None for clip in clips.clips)
+    known = {"tags": clips.tags is not None, "texture": has_sound, "other": has_pose, "pose": has_pose}
     return ("image", "extent", "label", *(key for key, has in known.items() if has))
 
 

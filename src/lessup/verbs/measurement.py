@@ -55,7 +55,8 @@ def evaluate(
             f"{settings.method}: choose another protocol (see `lessup list protocols`), such as "
             f"{next_protocol(folder)}"
         )
-    samples = load_like(folder, method, data or settings.data, measured=True)
+    reads = None if protocol_class.reads else method.reads
+    samples = load_like(folder, method, data or settings.data, measured=True, reads=reads)
     missing = samples.lacking(protocol_class.reads)
     if missing:
         raise DataError(

@@ -1,5 +1,6 @@
 """What a trained run is asked for beside scores: its method and features."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def load(run: str | Path, *, device: str = "cpu") -> tuple[Run, Method]:
     return folder, fitting.restore(folder, device=device)
 
 
-def load_like(run: Run, method: Method, data: str, *, measured: bool = False) -> Samples:
+def load_like(
+    run: Run, method: Method, data: str, *, measured: bool = False, reads: Sequence[str] | None = None
+) -> Samples:
     """Load data as a run read its own, and say what of it is left out.
 
     Args:
@@ -36,13 +39,15 @@ def load_like(run: Run, method: Method, data: str, *, measured: bool = False) ->
         method: its trained method.
         data: path or name of the data.
         measured: whether masks are made of boxes, where the run learnt from such; what is only looked at needs none.
+        reads: keys that are asked for; those of the method but for pairs of frames if None.
 
     Raises:
         DataError: the data cannot be used, is of another kind than the run's, or the network cannot read it.
     """
     reading = Settings.of(run.config).reading
     reading = reading if measured else replace(reading, masks="own", without=())
-    samples = sources.load(data, reading, reads=method.reads)
+    alone = [key for key in method.reads if key != "other"]
+    samples = sources.load(data, reading, reads=alone if reads is None else reads)
     say_left_out(samples, data)
     reads = "voxels" if "voxels" in method.reads else "image"  # labels are for training alone
     if samples.lacking((reads,)):

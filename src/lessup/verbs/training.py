@@ -94,6 +94,13 @@ def _is_done(run: Run, settings: Settings) -> bool:
 
 def _check_reads(method_class: type[Method], samples: Samples, settings: Settings) -> None:
     """Raise where the data lacks a key that the method reads, or labels or sound where it learns from them."""
+    if "other" in method_class.reads and "other" not in samples.keys:
+        causes = [f"{one.name}: {one.reason}" for one in samples.damage if "pose" in one.name]
+        raise DataError(
+            f"{settings.method} learns from videos with the pose of the camera at every frame, and {settings.data} has "
+            f"none{f' ({causes[0]})' if causes else ''}: wanted the folders of KITTI odometry, with a row of 12 "
+            "numbers for each frame in poses.txt"
+        )
     if samples.lacking(method_class.reads):
         raise DataError(
             f"{settings.method} reads {', '.join(method_class.reads)}; {settings.data} has {', '.join(samples.keys)} "
