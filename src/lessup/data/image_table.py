@@ -24,7 +24,7 @@ from posixpath import splitext
 import numpy as np
 
 from lessup.errors import DataError
-from lessup.formats import video_file
+from lessup.formats import sound_file, video_file
 from lessup.formats.file_tree import FileTree, is_tree, open_tree
 from lessup.formats.image_file import SUFFIXES
 from lessup.formats.table import column, table_rows
@@ -84,14 +84,14 @@ class Table:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether this is a table of images, or holds one; one among videos alone is of these."""
+    """Tell whether this is a table of images, or holds one; one among videos or sounds alone is of these."""
     if path.is_file() and path.suffix.lower() in (".csv", ".tsv"):
         return True
     if not is_tree(path):
         return False
     found = {splitext(name)[1].lower() for name in open_tree(path).names()}
-    is_of_videos = bool(found & set(video_file.SUFFIXES)) and not found & set(SUFFIXES)
-    return not is_of_videos and _table_file(open_tree(path)) is not None
+    is_of_others = bool(found & {*video_file.SUFFIXES, *sound_file.SUFFIXES}) and not found & set(SUFFIXES)
+    return not is_of_others and _table_file(open_tree(path)) is not None
 
 
 def load(path: Path, reading: Reading) -> Images:
