@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lessup.cli import main
+from lessup.doctor import examine
 from lessup.runs import Run
 from toy_video import moving, tone, video
 
@@ -84,6 +85,26 @@ def test_another_method_for_images_trains_on_the_same_frames(run, folder, tmp_pa
     assert main(["train", "k-means", "--data", str(folder), "--out", str(out), *words]) == 0
     fingerprints = [Run.open(one).config["data"]["fingerprint"] for one in (run, out)]
     assert fingerprints[0] == fingerprints[1]
+
+
+def test_comparison_puts_supervision_on_the_same_frames_beside_it(run, tmp_path):
+    table = tmp_path / "table.json"
+    words = ["--protocol", "knn --layers max5 --draws 1", "--supervised-steps", "1", "--out", str(table)]
+    assert main(["compare", str(run), *words]) == 0
+    names = [row["name"] for row in json.loads(table.read_text())["rows"]]
+    assert any(name.startswith("ambient-sound") for name in names)
+    assert any(name.startswith("supervised") for name in names)
+
+
+def test_doctor_recommends_it_for_videos_with_sound_alone(folder, tmp_path):
+    found = examine(folder)
+    assert "lessup train ambient-sound" in found.command
+    assert not next(fit for fit in found.methods if fit.name == "ambient-sound").problem
+    (tmp_path / "mute.mkv").write_bytes(video(moving(6), kind="matroska"))
+    (tmp_path / "also.mkv").write_bytes(video(moving(6, seed=1), kind="matroska"))
+    fits = {fit.name: fit.problem for fit in examine(tmp_path).methods}
+    assert "texture" in fits["ambient-sound"]
+    assert not fits["context-prediction"]
 
 
 def test_videos_without_sound_are_refused_before_training(tmp_path, capsys):

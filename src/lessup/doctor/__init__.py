@@ -25,7 +25,7 @@ from lessup.samples.voxels import Voxels
 
 __all__ = ["Diagnosis", "examine", "render"]
 
-RECOMMENDED = ("voxel-unet", "context-prediction")
+RECOMMENDED = ("voxel-unet", "ambient-sound", "context-prediction")
 """Methods that are recommended before the others, where they fit."""
 
 

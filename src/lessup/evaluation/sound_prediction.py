@@ -74,16 +74,16 @@ class SoundPrediction(Protocol):
             raise DataError("no sound around held-out frames: train with --folds 2 or more, or pass --data")
         test = split.test.take(kept)
         right, told = self._told(method, test)
-        rows = {"chance": _scores(_most_frequent(method, len(test)), right)}
+        rows = {"chance": answer_scores(_most_frequent(method, len(test)), right)}
         by_class = _by_class(method, split.train, test)
         if by_class is not None:
-            rows["class_prior"] = _scores(by_class, right)
+            rows["class_prior"] = answer_scores(by_class, right)
         fresh = untrained(method, self.config.seed)
         assert isinstance(fresh, AmbientSound)
-        rows["random"] = _scores(self._told(fresh, test)[1], right)
-        others = self._exchanged(told, right, test.group)
+        rows["random"] = answer_scores(self._told(fresh, test)[1], right)
+        others = exchanged(told, right, test.group, exchanges=self.config.exchanges, seed=self.config.seed)
         rows["exchanged"] = {name: Score.of([scores[name].mean for scores in others]) for name in others[0]}
-        rows["model"] = _scores(told, right)
+        rows["model"] = answer_scores(told, right)
         as_good = sum(scores["accuracy"].mean >= rows["model"]["accuracy"].mean for scores in others)
         notes = [
             f"{len(np.unique(test.group))} held-out clips, {len(method.code)} "
@@ -106,20 +106,31 @@ class SoundPrediction(Protocol):
             told.append(((scores > 0).long() if right[-1].ndim == 2 else scores.argmax(1)).cpu().numpy())
         return np.concatenate(right), np.concatenate(told)
 
-    def _exchanged(self, told: Answers, right: Answers, group: NDArray[np.int64]) -> list[dict[str, Score]]:
-        """Return the scores against the sounds of clips that have changed places."""
-        random = np.random.default_rng(self.config.seed)
-        clips = [np.flatnonzero(group == clip) for clip in np.unique(group)]
-        found = []
-        for _ in range(self.config.exchanges):
-            taken = np.empty(len(group), np.int64)
-            for own, other in zip(clips, random.permutation(len(clips)).tolist(), strict=True):
-                taken[own] = np.resize(clips[other], len(own))
-            found.append(_scores(told, right[taken]))
-        return found
+
+def exchanged(
+    told: Answers, right: Answers, group: NDArray[np.int64], *, exchanges: int, seed: int
+) -> list[dict[str, Score]]:
+    """Score answers beside the sounds of clips that have changed places, as often as asked for.
+
+    Args:
+        told: (N,) clusters or (N, K) bits that were told.
+        right: those that are heard.
+        group: (N,) clip of each frame.
+        exchanges: how often.
+        seed: of the places.
+    """
+    random = np.random.default_rng(seed)
+    clips = [np.flatnonzero(group == clip) for clip in np.unique(group)]
+    found = []
+    for _ in range(exchanges):
+        taken = np.empty(len(group), np.int64)
+        for own, other in zip(clips, random.permutation(len(clips)).tolist(), strict=True):
+            taken[own] = np.resize(clips[other], len(own))
+        found.append(answer_scores(told, right[taken]))
+    return found
 
 
-def _scores(told: Answers, right: Answers) -> dict[str, Score]:
+def answer_scores(told: Answers, right: Answers) -> dict[str, Score]:
     """Return the share of right answers and, of clusters, its mean over those that are heard, in percent."""
     hits = told == right
     scores = {"accuracy": Score(100 * float(hits.mean()))}
