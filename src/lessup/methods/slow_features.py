@@ -162,11 +162,13 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Train the network of ``egomotion``'s recipe for as many updates.
+    """Train the network of ``egomotion``'s recipe for as many updates, about four minutes of one core.
+
+    The margin is the best of 10, 30 and 100 on training digits that were held out.
 
     Command: ``lessup train slow-features --data MNIST --out RUN --recipe cpu``.
     """
     config = SlowFeaturesConfig(
-        backbone="egomotion-digits-small", optimizer="adamw", learning_rate=1e-3, weight_decay=1e-4
+        backbone="egomotion-digits-small", margin=30.0, optimizer="adamw", learning_rate=1e-3, weight_decay=1e-4
     )
-    return Recipe(config=config, training=Training(steps=4_000, batch_size=128))
+    return Recipe(config=config, training=Training(steps=6_000, batch_size=128))
