@@ -79,6 +79,16 @@ def test_patch_that_leaves_the_frame_by_little_is_moved_back_into_it():
     assert pair.patches[1].shape == (41, 41, 3)
 
 
+def test_pair_whose_last_patch_does_not_lead_back_to_the_first_is_dropped():
+    frames, _ = passing(24)
+    assert len(mined(frames, length=20, every=40)[0]) == 1
+    pairs, miner = mined(frames, length=20, every=40, back=1.01)
+    assert pairs == []
+    assert +miner.dropped == {"tracked back, the patch is elsewhere": 1}
+    fading = np.stack([(frame * max(1 - n / 8, 0)).astype(np.uint8) for n, frame in enumerate(frames)])
+    assert mined(fading, length=20, every=40)[0] == [], "what goes out, as fireworks do, is in no pair"
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_clip_of_no_or_few_frames_has_no_pairs(count):
     frames, _ = passing(3)

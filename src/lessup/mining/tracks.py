@@ -1,7 +1,7 @@
 """Pairs of patches of a video: a window where things move, and where a tracker finds it 30 frames later."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +28,13 @@ class Rules:
         most: share of moving points above which it is dropped: what moves may be the camera.
         points: points below which a frame is dropped: a share of few says nothing.
         outside: share of its side by which a patch may leave the frame; it is moved back into it.
+        back: overlap (intersection over union) with the first patch below which a pair is dropped when its last patch
+            is tracked back through the same frames.
         followed: share of its points below which a frame is not followed into the next one: a cut, or a blur.
 
     Source: Wang and Gupta, *Unsupervised Learning of Visual Representations using Videos*, 2015, section 4.1;
-    ``every``, ``points``, ``outside`` and ``followed`` are ours.
+    ``every``, ``points``, ``outside``, ``back`` and ``followed`` are ours; for tracking back, Kalal, Mikolajczyk,
+    Matas, *Forward-Backward Error: Automatic Detection of Tracking Failures*, 2010.
     """
 
     window: float = 227 / 448
@@ -42,6 +45,7 @@ class Rules:
     most: float = 0.75
     points: int = 20
     outside: float = 0.2
+    back: float = 0.5
     followed: float = 0.5
 
 
@@ -83,25 +87,28 @@ class Miner:
     dropped: Counter[str] = field(default_factory=Counter)
 
     def pairs(self, frames: Iterable[NDArray[np.uint8]]) -> Iterator[PatchPair]:
-        """Yield the pairs of a clip; a frame and the open tracks are held at a time.
+        """Yield the pairs of a clip; the frames of one track are held at a time.
 
         Args:
             frames: (H, W, 3) uint8, all of one size.
         """
         tracks: list[_Track] = []
-        before: NDArray[np.uint8] | None = None
+        held: deque[NDArray[np.uint8]] = deque(maxlen=self.rules.length + 1)
         for frame in frames:
-            if before is not None and (self.num_frames - 1) % self.rules.every == 0:
-                tracks += self._begun(before, frame)
+            if held and (self.num_frames - 1) % self.rules.every == 0:
+                tracks += self._begun(held[-1], frame)
+            held.append(frame)
             open_tracks = []
             for track in tracks:
                 box = self._followed(track, frame)
                 if box and self.num_frames - track.number == self.rules.length:
+                    if not self._leads_back(track, box, held):
+                        continue
                     patches = (track.patch, _cut(frame, box))
                     yield PatchPair((track.number, self.num_frames), (track.box, box), patches)
                 elif box:
                     open_tracks.append(track)
-            tracks, before = open_tracks, frame
+            tracks = open_tracks
             self.num_frames += 1
         self.dropped["the clip ends before the track does"] += len(tracks)
 
@@ -128,9 +135,20 @@ class Miner:
         side = round(rules.window * min(height, width))
         left, top = busiest_window(points.place[moving], (height, width), side)
         box = (left, top, left + side, top + side)
-        tracker = cv2.TrackerKCF.create()
-        tracker.init(before, (left, top, side, side))
-        return [_Track(self.num_frames - 1, box, _cut(before, box), tracker)]
+        return [_Track(self.num_frames - 1, box, _cut(before, box), _tracker(before, box))]
+
+    def _leads_back(self, track: _Track, box: Box, frames: Sequence[NDArray[np.uint8]]) -> bool:
+        """Tell whether a tracker that starts from the last patch of a track ends at its first."""
+        tracker = _tracker(frames[-1], box)
+        for frame in list(frames)[-2::-1]:
+            found, (left, top, width, height) = tracker.update(frame)
+            if not found:
+                break
+        else:
+            if _overlap((left, top, left + width, top + height), track.box) >= self.rules.back:
+                return True
+        self.dropped["tracked back, the patch is elsewhere"] += 1
+        return False
 
     def _followed(self, track: _Track, frame: NDArray[np.uint8]) -> Box | None:
         """Return where a track goes on; None if it is lost, or leaves the frame."""
@@ -144,6 +162,24 @@ class Miner:
             return None
         left, top = min(left, frame.shape[1] - side), min(top, frame.shape[0] - side)
         return left, top, left + side, top + side
+
+
+def _tracker(frame: NDArray[np.uint8], box: Box) -> Any:
+    tracker = cv2.TrackerKCF.create()
+    tracker.init(frame, (box[0], box[1], box[2] - box[0], box[3] - box[1]))
+    return tracker
+
+
+def _overlap(first: Box, second: Box) -> float:
+    """Return the intersection of two boxes over their union.
+
+    >>> _overlap((0, 0, 2, 2), (1, 0, 3, 2))
+    0.3333333333333333
+    """
+    width, height = (min(first[n + 2], second[n + 2]) - max(first[n], second[n]) for n in (0, 1))
+    shared = max(width, 0) * max(height, 0)
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return shared / (areas - shared)
 
 
 def _cut(frame: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
