@@ -172,7 +172,7 @@ def windows(clips: Clips, asked: Images, seed: int) -> Images:
         count = len(clips.clips[number].index.time)
         wanted = np.bincount(random.integers(0, count, each), minlength=count)
         for (_, frame), times in zip(clips.frames(number), wanted, strict=True):
-            side = round(227 / 448 * min(frame.shape[:2]))
+            side = round(0.5 * min(frame.shape[:2]))
             for _ in range(times):
                 top, left = random.integers(0, np.array(frame.shape[:2]) - side + 1)
                 cut.append(frame[top : top + side, left : left + side].copy())

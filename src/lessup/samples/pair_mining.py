@@ -30,7 +30,7 @@ from lessup.samples.image_decoding import DEFAULT_SIZE, Progress, in_threads
 PATIENCE_S = 60.0
 """A video of which not ten more frames are decoded within so many seconds is given up."""
 
-_VERSION = "pairs-3"
+_VERSION = "pairs-4"
 """Part of every key; another number wherever the same file would give other pairs."""
 
 _LETTERS = 60
