@@ -56,7 +56,16 @@ def test_no_class_takes_more_than_its_first_share_allows():
     assert module._surest(shares, 0.5, np.ones(2)).tolist() == [0, 1, 2, 3, 8]
 
 
-@pytest.mark.parametrize("settings", [{"rounds": 0}, {"most_drift": 0.5}])
+@pytest.mark.parametrize("settings", [{"rounds": -1}, {"most_drift": 0.5}])
 def test_a_setting_out_of_range_is_refused(settings):
-    with pytest.raises(UsageError, match="wanted 1 or more, each"):
+    with pytest.raises(UsageError, match="wanted 0 or more, and 1 or more"):
         SelfTraining(**settings).fit(np.eye(2), [0, 1])
+
+
+def test_no_rounds_learn_from_the_labels_given_alone():
+    x, y = make_blobs(60, 2, centers=2, random_state=0)
+    known = given(y, 5, 0)
+    base = LogisticRegression().fit(x[known >= 0], known[known >= 0])
+    found = SelfTraining(LogisticRegression(), rounds=0).fit(x, known)
+    np.testing.assert_allclose(found.predict_proba(x), base.predict_proba(x))
+    assert not found.kept_base_

@@ -30,6 +30,7 @@ COMMANDS = {
         "--data DATA --tags FILE --out RUN",
         "tags in, masks and a segmenter out; --from RUN: masks of new images",
     ),
+    "label": ("--data DATA --labels FILE --out FILE", "a few labels in, labels for all out, and what to label next"),
     "repair": ("RUN SHAPE... --out DIR", "denoise or complete shapes"),
     "blend": ("RUN SHAPE_A SHAPE_B --out DIR", "a strip of shapes between two"),
     "report": ("RUN... --out FILE", "one self-contained page"),

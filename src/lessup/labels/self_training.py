@@ -44,7 +44,7 @@ class SelfTraining(FewLabelClassifier):
 
         Args:
             estimator: a classifier; ``None``: logistic regression on standardised features.
-            rounds: in the last of which all samples are labelled; each takes in as many more.
+            rounds: in the last of which all samples are labelled; each takes in as many more; 0: labels given alone.
             most_drift: how many times its first share of the samples a class may take.
             random_state: of the folds.
         """
@@ -55,10 +55,10 @@ class SelfTraining(FewLabelClassifier):
 
     def _fit(self, x: NDArray[np.floating], labels: KnownLabels) -> None:
         """Learn from the labels given, then from those made."""
-        if self.rounds < 1 or self.most_drift < 1:
-            raise UsageError(f"rounds {self.rounds}, most_drift {self.most_drift}: wanted 1 or more, each")
+        if self.rounds < 0 or self.most_drift < 1:
+            raise UsageError(f"rounds {self.rounds}, most_drift {self.most_drift}: wanted 0 or more, and 1 or more")
         base, trained = self._base(x, labels.code), self._rounds(x, labels.code)
-        self.kept_base_ = bool((~labels.known).any()) and self._worse(x, labels)
+        self.kept_base_ = self.rounds > 0 and bool((~labels.known).any()) and self._worse(x, labels)
         self.estimator_ = base if self.kept_base_ else trained
         found = np.where(labels.known, labels.code, self._shares(x).argmax(1))
         self.transduction_ = labels.classes[found]

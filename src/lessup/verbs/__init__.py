@@ -11,6 +11,7 @@ from lessup.experiments import Settings, settings
 from lessup.verbs.answers import discover_answers
 from lessup.verbs.comparison import compare
 from lessup.verbs.concepts import discover_concepts
+from lessup.verbs.labelling import label
 from lessup.verbs.localization import localize
 from lessup.verbs.masks_from_tags import segment_from_tags
 from lessup.verbs.measurement import evaluate
@@ -28,6 +29,7 @@ __all__ = [
     "dumps",
     "encode",
     "evaluate",
+    "label",
     "load",
     "localize",
     "neighbors",
