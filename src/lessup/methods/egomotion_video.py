@@ -217,13 +217,15 @@ def cpu() -> Recipe:
     """
     config = EgomotionVideoConfig(
         backbone="alexnet-small",
+        layer="conv2",
         axes="camera",
         width=0.25,
         crop=0.9,
         mixing=(64, 32),
         hidden=200,
+        dropout=0.2,
         optimizer="adamw",
         learning_rate=1e-3,
         weight_decay=1e-2,
     )
-    return Recipe(config=config, training=Training(steps=300, batch_size=32))
+    return Recipe(config=config, training=Training(steps=600, batch_size=32))
