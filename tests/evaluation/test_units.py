@@ -95,6 +95,14 @@ def test_without_classes_there_are_pictures_and_no_scores(toy):
     assert np.isnan(result.figures["agreement"]).all()
 
 
+def test_few_groups_have_pictures_and_no_scores_and_it_is_said(toy):
+    test = replace(frames(4 * 16, classes=("red", "green", "blue")), moments=None)
+    result = measure(toy, test, layer="conv2")
+    assert result.rows == {}
+    assert np.isnan(result.figures["agreement"]).all()
+    assert "16 groups are too few to count agreement: wanted 20 or more" in result.notes
+
+
 def test_what_cannot_be_is_said(toy):
     with pytest.raises(UsageError, match="no map at layer fc6: choose among conv1, conv2, pool5"):
         measure(toy, discs(8), layer="fc6")

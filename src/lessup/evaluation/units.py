@@ -27,7 +27,10 @@ from lessup.samples.images import Images
 from lessup.samples.splits import Split
 from lessup.training.modes import batch_on
 
-SHOWN = 82
+LEAST = 5
+"""Images of a unit of which fewer say nothing about what they have in common; there are pictures alone then."""
+
+SHOWN = 128
 """Pixels a side of the pictures that are kept for the report."""
 
 DIMMED = 0.2
@@ -99,13 +102,15 @@ class Units(Protocol):
         assert isinstance(fresh, ImageEncoder)
         peaks = {"random": _peaks(fresh, test, layer), "model": _peaks(method, test, layer)}
         agreed = {row: _agreement(strongest(peak, test.group, top), test.label) for row, peak in peaks.items()}
-        rows = {}
-        if len(np.unique(test.label[test.label >= 0])) > 1:
+        rows, notes = {}, [f"layer {layer}, {peaks['model'].shape[1]} units, {top} images of different groups for each"]
+        if len(np.unique(test.label[test.label >= 0])) > 1 and top >= LEAST:
             mixed = np.random.default_rng(config.seed).permutation(test.label)
             agreed = {"chance": _agreement(strongest(peaks["model"], test.group, top), mixed), **agreed}
             rows = {row: self._scores(values) for row, values in agreed.items()}
-        notes = (f"layer {layer}, {peaks['model'].shape[1]} units, {top} images of different groups for each",)
-        return Result(rows, self._figures(method, layer, test, peaks["model"], agreed["model"]), notes)
+        elif top < LEAST:
+            notes.append(f"{groups} groups are too few to count agreement: wanted {4 * LEAST} or more")
+            agreed["model"][:] = np.nan
+        return Result(rows, self._figures(method, layer, test, peaks["model"], agreed["model"]), tuple(notes))
 
     def _scores(self, agreement: NDArray[np.float64]) -> dict[str, Score]:
         selective = 100 * float((agreement >= self.config.agree).mean())
