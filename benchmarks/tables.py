@@ -14,6 +14,7 @@ from label_tables import few_labels, label_spreading_speed
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
 from motion_tables import egomotion, egomotion_video
+from sound_tables import ambient_sound, ambient_sound_published, sound_textures
 from table_layout import ROOT, cells, markdown, measured, results
 
 REFERENCES = ("chance", "pixels", "random", "magic_init", "mean_colour", "biharmonic")
@@ -196,14 +197,6 @@ def image_cache() -> str:
     return markdown(["seconds", *heads.values()], lines)
 
 
-def sound_textures() -> str:
-    """Accuracy in percent of every group of statistics, with its spread over folds."""
-    rows = results().get("sound_textures", {"rows": {}})["rows"]
-    heads = ("statistics", "accuracy", "std")
-    lines = [[name, *(f"{row[key]:.3g}" if key in row else "-" for key in heads)] for name, row in rows.items()]
-    return markdown(["ESC-10, four folds", "statistics", "accuracy %", "std over folds"], lines)
-
-
 def tracked_patches() -> str:
     """Pairs that were mined, how fast, how many show one thing, and how many are found again."""
     found, lines = results(), []
@@ -269,6 +262,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed": speed,
     "image_cache": image_cache,
     "sound_textures": sound_textures,
+    "ambient_sound": ambient_sound,
+    "ambient_sound_published": ambient_sound_published,
     "tracked_patches": tracked_patches,
     "batch_norm": batch_norm,
     "egomotion": egomotion,
