@@ -62,6 +62,10 @@ def test_class_table_has_the_classes_of_one_metric():
     assert class_table(rows, "rand_30", LOWER, method="mine", published=None) == ""
 
 
+def test_protocol_that_measured_nothing_has_no_table():
+    assert means_table({}, LOWER, method="mine") == ""
+
+
 def test_names_from_files_are_escaped():
     rows = {"<script>": {"<b>": Cell(1.0)}}
     table = means_table(rows, LOWER, method="<i>")

@@ -15,11 +15,13 @@ def score_table(rows: Mapping[str, Mapping[str, Mapping[str, float]]], notes: Se
     >>> print(score_table({"identity": {"rand_30": {"mean": 3.08, "std": 0.0, "n": 1}}}))
     row       rand_30
     identity     3.08
+    >>> print(score_table({}, ["8 groups are too few"]))
+    note: 8 groups are too few
     """
     metrics = list(dict.fromkeys(key for scores in rows.values() for key in scores if "/" not in key))
-    lines = [["row", *metrics]]
+    lines = [["row", *metrics]] if rows else []
     lines += [[row, *(_cell(scores.get(key)) for key in metrics)] for row, scores in rows.items()]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(metrics) + 1)]
+    widths = [max((len(line[column]) for line in lines), default=0) for column in range(len(metrics) + 1)]
     laid = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() for line in lines]
     return "\n".join([*laid, *(f"note: {note}" for note in notes)])
 

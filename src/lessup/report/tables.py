@@ -44,7 +44,7 @@ def published_rows(published: Published) -> Rows:
 
 
 def means_table(ours: Rows, shown: Presentation, *, method: str, published: Published | None = None) -> str:
-    """Write the table of a protocol's means as HTML, published rows below.
+    """Write the table of a protocol's means as HTML, published rows below; empty where nothing was measured.
 
     Args:
         ours: measured rows; ``model`` is shown under the method's name.
@@ -57,7 +57,7 @@ def means_table(ours: Rows, shown: Presentation, *, method: str, published: Publ
     theirs = {row: scores for row, scores in theirs.items() if any(metric in scores for metric in metrics)}
     groups = [("", ours), ("Published, on another set of objects", theirs)]
     heads = [shown.columns.get(metric, metric.replace("_", " ")) for metric in metrics]
-    return grid(groups, metrics, heads, shown, method=method)
+    return grid(groups, metrics, heads, shown, method=method) if metrics else ""
 
 
 def class_table(ours: Rows, metric: str, shown: Presentation, *, method: str, published: Published | None) -> str:
