@@ -32,6 +32,15 @@ def label_spreading_speed() -> str:
     return markdown(["samples x features", "of", f"seconds, {one['threads']} threads", "most memory so far, GB"], lines)
 
 
+def zero_shot() -> str:
+    """Accuracies on classes that were never seen, in percent."""
+    rows = results().get("zero_shot", {"rows": {}})["rows"]
+    keys = ("unseen", "seen_among_all", "unseen_among_all", "harmonic")
+    lines = [[row, *(f"{scores[key]:.1f}" if key in scores else "-" for key in keys)] for row, scores in rows.items()]
+    heads = ["unseen, among unseen", "seen, among all", "unseen, among all", "harmonic mean"]
+    return markdown(["Tiny-ImageNet, mean over classes %", *heads], lines) if lines else "**Not run.**"
+
+
 def _spread(values: Any) -> str:
     """Return mean and sample standard deviation."""
     return f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}" if values else "-"

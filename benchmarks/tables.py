@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from label_tables import few_labels, label_spreading_speed
+from label_tables import few_labels, label_spreading_speed, zero_shot
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
 from motion_tables import egomotion, egomotion_video
@@ -275,6 +275,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "pooling": pooling,
     "few_labels": few_labels,
     "label_spreading_speed": label_spreading_speed,
+    "zero_shot": zero_shot,
     "provenance": provenance,
 }
 

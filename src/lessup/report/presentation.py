@@ -294,6 +294,20 @@ _PRESENTATIONS = {
         rows=_IMAGE_ROWS,
         headline="(gaussian_)?eer",
     ),
+    "zero-shot": Presentation(
+        title="Classes never seen",
+        sentence="Samples of classes that were not learnt from, told by descriptions of the classes: accuracy in percent, "
+        "as mean over classes, with the unseen classes alone to choose from and with all. Higher is better.",
+        lower_is_better={"unseen": False, "seen_among_all": False, "unseen_among_all": False, "harmonic": False},
+        columns={
+            "unseen": "unseen, among unseen",
+            "seen_among_all": "seen, among all",
+            "unseen_among_all": "unseen, among all",
+            "harmonic": "harmonic mean",
+        },
+        rows={"dap": "DAP", "conse": "ConSE", "devise": "DeViSE", "eszsl": "ESZSL"},
+        headline="unseen",
+    ),
     "segmentation": Presentation(
         title="Segmentation",
         sentence="A fully convolutional network fine-tuned from each row's weights: intersection over union of the "
