@@ -10,6 +10,7 @@ are the 25 validation images of all. Vectors are GloVe's of 50 numbers for the f
 
 import argparse
 import hashlib
+import re
 import sys
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from lessup.samples.images import Images
 
 UNSEEN = 50
 
+_WNID = re.compile(r"/(n\d{8})/")
+
 
 def synonyms(data: str) -> dict[str, str]:
     """Return all names of each WordNet number of the data."""
@@ -39,8 +42,9 @@ def synonyms(data: str) -> dict[str, str]:
 
 def numbers(images: Images) -> list[str]:
     """Return the WordNet number of every class, which the folders of training images are named by."""
-    found = {int(label): id for id, label in zip(images.id.tolist(), images.label.tolist(), strict=True) if "/n0" in id}
-    return [next(part for part in found[label].split("/") if part[:2] == "n0") for label in range(len(images.classes))]
+    marked = zip(images.label.tolist(), map(_WNID.search, images.id.tolist()), strict=True)
+    found = {label: mark[1] for label, mark in marked if mark}
+    return [found[label] for label in range(len(images.classes))]
 
 
 def parts(images: Images, count: int) -> tuple[Images, Images]:

@@ -296,8 +296,8 @@ _PRESENTATIONS = {
     ),
     "zero-shot": Presentation(
         title="Classes never seen",
-        sentence="Samples of classes that were not learnt from, told by descriptions of the classes: accuracy in percent, "
-        "as mean over classes, with the unseen classes alone to choose from and with all. Higher is better.",
+        sentence="Samples of classes that were not learnt from, told by descriptions of the classes: accuracy in "
+        "percent, as mean over classes, with the unseen classes alone to choose from and with all. Higher is better.",
         lower_is_better={"unseen": False, "seen_among_all": False, "unseen_among_all": False, "harmonic": False},
         columns={
             "unseen": "unseen, among unseen",
