@@ -214,7 +214,9 @@ def tracked_patches() -> str:
             [f"recall@1 among {one['others']:,} others, %: {row}", f"{score['mean']:.1f} ± {score['std']:.1f}"]
             for row, score in one["rows"].items()
         ]
-    return markdown(["what", "measured"], lines) if lines else "**Not run.**"
+    parts = {"tracked_patches_mining": "mining", "tracked_patches_sheet": "sheet", "tracked_patches": "retrieval"}
+    lines += [[part, "not run"] for name, part in parts.items() if name not in found]
+    return markdown(["what", "measured"], lines)
 
 
 def batch_norm() -> str:
