@@ -46,11 +46,11 @@ ROWS: Mapping[str, Callable[[], Any]] = {
     "label spreading": LabelSpreading,
     "label spreading, equal class masses": lambda: LabelSpreading(class_mass_normalization=True),
     "label propagation": LabelPropagation,
-    "transductive SVM, rbf": lambda: TransductiveSVM(kernel="rbf"),
     "self-training": SelfTraining,
     "scikit-learn: label spreading, knn": lambda: TheirSpreading(kernel="knn"),
     "scikit-learn: label spreading, rbf": lambda: TheirSpreading(kernel="rbf", gamma=0.25),
     "scikit-learn: self-training": lambda: SelfTrainingClassifier(regression()),
+    "transductive SVM, rbf": lambda: TransductiveSVM(kernel="rbf"),
 }
 BLOBS = ((10_000, 2), (10_000, 10), (10_000, 64), (100_000, 10), (100_000, 64))
 """Samples and features."""
