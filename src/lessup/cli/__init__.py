@@ -33,6 +33,7 @@ COMMANDS = {
     "label": ("--data DATA --labels FILE --out FILE", "a few labels in, labels for all out, and what to label next"),
     "repair": ("RUN SHAPE... --out DIR", "denoise or complete shapes"),
     "blend": ("RUN SHAPE_A SHAPE_B --out DIR", "a strip of shapes between two"),
+    "shard": ("DATA --out DIR", "many files as a few tar archives, which every command reads in their place"),
     "report": ("RUN... --out FILE", "one self-contained page"),
 }
 """Synopsis and meaning of every command, in the order of a first use."""

@@ -3,7 +3,8 @@
 Archives are never unpacked: the place of each file in them is noted once, and files are then read from there. Names
 are posix, relative, and in order; hidden files and what archives from a Mac carry along are left out. Names that lead
 out of an archive, links inside it and decompression bombs are refused; links in a folder are the user's own and are
-followed.
+followed. A folder of nothing but numbered tar archives, as ``lessup shard`` and WebDataset write them, is read as what
+all of them hold.
 """
 
 import bz2
@@ -35,6 +36,9 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
 """Endings of the archives that can be read."""
 
 T = TypeVar("T")
+
+_SHARD = re.compile(r".*\d{4,}\.tar")
+"""Name of one of many archives that belong together."""
 
 _DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile),
@@ -107,6 +111,12 @@ def is_tree(path: Path) -> bool:
     return path.is_dir() or (path.name.lower().endswith(ARCHIVES) and path.is_file())
 
 
+def is_sharded(path: Path) -> bool:
+    """Tell whether a folder holds nothing but numbered tar archives, at least one; hidden files do not count."""
+    names = [entry.name for entry in path.iterdir() if not _is_hidden(entry.name)]
+    return bool(names) and all(map(_SHARD.fullmatch, names))
+
+
 def open_tree(path: Path) -> FileTree:
     """Index a folder or archive; asked again for the same unchanged one, return what was indexed before.
 
@@ -128,7 +138,7 @@ def open_tree(path: Path) -> FileTree:
 @lru_cache(maxsize=4)
 def _indexed(path: Path, modified_ns: int, size: int) -> FileTree:  # noqa: ARG001 - they are part of the key
     if path.is_dir():
-        return _Folder(path)
+        return _Shards(path) if is_sharded(path) else _Folder(path)
     return _Zip(path) if path.name.lower().endswith(".zip") else _Tar(path)
 
 
@@ -254,6 +264,40 @@ class _Tar(_Archive):
     def open(self, name: str) -> IO[bytes]:
         start, size = _found(self._places, name)
         return cast(IO[bytes], io.BufferedReader(_Member(self._file, self._lock, start, size)))
+
+
+class _Shards(FileTree):
+    """What several tar archives in one folder hold together."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        shards = [_Tar(shard) for shard in sorted(path.iterdir()) if not _is_hidden(shard.name)]
+        self._versions = {shard.path: shard.path.stat().st_mtime_ns for shard in shards}
+        self._owner: dict[str, _Tar] = {}
+        for shard in shards:
+            for name in shard.names():
+                if self._owner.setdefault(name, shard) is not shard:
+                    first = self._owner[name].path.name
+                    raise DataError(f"{path}: {first} and {shard.path.name} both hold {name}: keep one")
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._owner))
+
+    def read(self, name: str) -> bytes:
+        return _found(self._owner, name).read(name)
+
+    def open(self, name: str) -> IO[bytes]:
+        return _found(self._owner, name).open(name)
+
+    def stamp(self, names: Iterable[str]) -> str:
+        stamps = [self._owner[name].stamp([name]) if name in self._owner else name for name in names]
+        return hashlib.blake2b("\0".join(stamps).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+
+    def is_current(self) -> bool:
+        try:
+            return all(shard.stat().st_mtime_ns == modified for shard, modified in self._versions.items())
+        except OSError:
+            return False
 
 
 class _Member(io.RawIOBase):

@@ -18,6 +18,7 @@ from lessup.verbs.measurement import evaluate
 from lessup.verbs.nearest_samples import neighbors
 from lessup.verbs.next_protocol import next_protocol
 from lessup.verbs.segmentation import segment
+from lessup.verbs.sharding import shard
 from lessup.verbs.trained import encode, load, shape_autoencoder
 from lessup.verbs.training import train
 
@@ -38,6 +39,7 @@ __all__ = [
     "segment_from_tags",
     "settings",
     "shape_autoencoder",
+    "shard",
     "train",
 ]
 
