@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup import data as sources
-from lessup.doctor.diagnosis import Count, Diagnosis, Footage, Occupancy, Pictures, Recordings
+from lessup.doctor.diagnosis import Count, Diagnosis, Footage, Occupancy, Pictures, Recordings, Wording
 from lessup.doctor.doubles import duplicates, leaks, near_duplicates
 from lessup.doctor.fits import method_fits, protocol_fits
 from lessup.doctor.page import render
@@ -21,6 +21,7 @@ from lessup.samples.images import Images
 from lessup.samples.sound_cache import SILENT
 from lessup.samples.sounds import Sounds
 from lessup.samples.splits import Folds, Split, split
+from lessup.samples.texts import Texts
 from lessup.samples.voxels import Voxels
 
 __all__ = ["Diagnosis", "examine", "render"]
@@ -75,6 +76,7 @@ def examine(path: str | Path, reading: Reading | None = None) -> Diagnosis:
         pictures=_pictures(images) if images else None,
         footage=_footage(samples) if isinstance(samples, Clips) else None,
         recordings=_recordings(samples) if isinstance(samples, Sounds) else None,
+        wording=_wording(samples) if isinstance(samples, Texts) else None,
         damaged=tuple(d for d in samples.damage if d.skipped and d.name not in (*empty, *silent)),
         empty=empty,
         silent=silent,
@@ -157,6 +159,17 @@ def _recordings(sounds: Sounds) -> Recordings:
         longest=float(seconds.max()),
         rates=dict(Counter(sounds.rate.tolist()).most_common()),
         channels=dict(Counter(sounds.channels.tolist()).most_common()),
+    )
+
+
+def _wording(texts: Texts) -> Wording:
+    known = texts.vocabulary
+    return Wording(
+        words=known.num_tokens,
+        vocabulary=len(known.words),
+        rare=known.num_rare,
+        kept=int(known.counts.sum()),
+        commonest=dict(zip(known.words[:5], known.counts[:5].tolist(), strict=True)),
     )
 
 

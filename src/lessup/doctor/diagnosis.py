@@ -110,6 +110,25 @@ class Recordings:
     channels: dict[int, int]
 
 
+@dataclass(frozen=True)
+class Wording:
+    """The words of a text.
+
+    Attributes:
+        words: of all texts together.
+        vocabulary: different words that occur often enough.
+        rare: different words that do not, and are left out.
+        kept: words that are left.
+        commonest: the commonest words, with how often they occur.
+    """
+
+    words: int
+    vocabulary: int
+    rare: int
+    kept: int
+    commonest: dict[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Footage:
     """What clips hold.
@@ -207,6 +226,7 @@ class Diagnosis:
     pictures: Pictures | None = None
     footage: Footage | None = None
     recordings: Recordings | None = None
+    wording: Wording | None = None
     damaged: tuple[Damage, ...] = ()
     empty: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()

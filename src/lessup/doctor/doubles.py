@@ -11,6 +11,7 @@ from lessup.samples import Samples
 from lessup.samples.clips import Clips
 from lessup.samples.images import Images
 from lessup.samples.sounds import Sounds
+from lessup.samples.texts import Texts
 from lessup.samples.voxels import Voxels, first_equal
 from lessup.transforms.crops import resize_whole
 
@@ -116,7 +117,7 @@ def _first_equal_among(samples: Samples, order: NDArray[np.int64]) -> dict[int, 
     """Return the first equal sample in ``order`` of every sample that is not the first of its kind."""
     if isinstance(samples, Voxels):
         first = order[first_equal(samples.bits[order])]
-    elif isinstance(samples, Images | Sounds | Clips):
+    elif isinstance(samples, Images | Sounds | Clips | Texts):
         first = order[samples.take(order).first_equal()]
     else:
         return {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lessup.doctor.diagnosis import Count, Diagnosis, Footage, Pictures, Recordings
+from lessup.doctor.diagnosis import Count, Diagnosis, Footage, Pictures, Recordings, Wording
 
 _SHOWN = 5
 """Names shown of each kind of finding."""
@@ -46,6 +46,8 @@ def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
         count = f"{diagnosis.samples} sounds of {diagnosis.objects} recordings"
     if diagnosis.footage:
         count = f"{diagnosis.samples} clips"
+    if diagnosis.wording:
+        count = f"{diagnosis.objects} texts in {diagnosis.samples} pieces"
     lines = [f"{diagnosis.path}: {diagnosis.kind}, {count}"]
     if diagnosis.found:
         lines.append(f"files: {files}")
@@ -59,6 +61,8 @@ def _summary(diagnosis: Diagnosis, files: str) -> list[str]:
         lines += _footage_lines(diagnosis.footage)
     if diagnosis.recordings is not None:
         lines.append(_recording_line(diagnosis.recordings))
+    if diagnosis.wording is not None:
+        lines.append(_wording_line(diagnosis.wording))
     if (full := diagnosis.occupancy) is not None:
         lines.append(
             f"occupied cells: {full.mean:.3g} % on average, from {full.lowest:.3g} % ({full.lowest_name}) "
@@ -88,6 +92,14 @@ def _recording_line(recordings: Recordings) -> str:
     return (
         f"sounds: {recordings.seconds:.0f} s in all, from {recordings.shortest:.2f} s ({recordings.shortest_name}) "
         f"over {recordings.median:.2f} to {recordings.longest:.2f} s; stored at {rates}; channels: {channels}"
+    )
+
+
+def _wording_line(wording: Wording) -> str:
+    common = ", ".join(f"{word} ({count})" for word, count in wording.commonest.items())
+    return (
+        f"words: {wording.words:,}, of which {wording.kept:,} are of the {wording.vocabulary:,} that are kept; "
+        f"{wording.rare:,} different ones are too rare; commonest: {common}"
     )
 
 

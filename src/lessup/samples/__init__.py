@@ -20,6 +20,8 @@ key                shape               dtype    meaning and range
                                                 ``pose`` is (B, 2, 3, 4), of ``image`` and ``other``
 ``texture``        (B, 502)            float32  statistics of the sound around a frame of a clip, see
                                                 ``sound_textures``; NaN where nothing is heard
+``tokens``         (B, T)              int64    places of words in the vocabulary, the commonest first; -1 between
+                                                sentences and behind the last one
 ``label``          (B,)                int64    class, 0 <= label < K, or -1 where not known
 ``pair``           (B,)                int64    number of the pair of patches, tracked through a video, that it is of
 ``tags``           (B, K)              int8     1 where a class is in the image, 0 where not, -1 not to be counted
@@ -59,6 +61,10 @@ class Reading:
         seconds: longer recordings are cut into equal pieces of at most so many seconds; 0 is 10. Of the sound around a
             frame of a clip, how many are heard; 0 is 3.75.
         frames: T, frames of a clip in a batch, or those that a method for images is given of each clip.
+        tokens: of a text: ``words`` are runs of letters, digits and underscores in lower case; ``blanks`` parts at
+            blanks alone.
+        sentences: of a text: its ``lines``, its ``paragraphs``, or ``auto``, the latter where there are empty lines.
+        min_count: words of a text that occur fewer times are left out.
         masks: ``boxes`` makes masks of one class, the foreground, of the boxes of images, for a network for saliency.
         without: classes whose images are left out then, such as those that are to be segmented later.
     """
@@ -72,6 +78,9 @@ class Reading:
     max_megapixels: int = 120
     seconds: float = 0.0
     frames: int = 16
+    tokens: Literal["words", "blanks"] = "words"
+    sentences: Literal["auto", "lines", "paragraphs"] = "auto"
+    min_count: int = 5
     masks: Literal["own", "boxes"] = "own"
     without: tuple[str, ...] = ()
 
