@@ -38,7 +38,7 @@ def test_every_protocol_has_help(protocol: str, capsys: pytest.CaptureFixture[st
     assert "--protocol" in capsys.readouterr().out
 
 
-NO_NETWORK = ("list", "doctor", "report")
+NO_NETWORK = ("list", "doctor", "shard", "report")
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in NO_NETWORK])
