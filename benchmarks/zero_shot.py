@@ -56,7 +56,7 @@ def parts(images: Images, count: int) -> tuple[Images, Images]:
 
 def features(images: Images, name: str) -> NDArray[np.float32]:
     """Return (N, D) features of length 1; they are kept."""
-    path = record.ROOT / "runs" / "benchmarks" / f"zero-shot-{name}-{images.fingerprint[:12]}.npy"
+    path = record.ROOT / "runs" / "benchmarks" / f"zero-shot-{name}-{len(images)}-{images.fingerprint[:12]}.npy"
     if not path.is_file():
         network = named_network("efficientnet-lite0", "imagenet", images, 2, seed=0)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -126,3 +126,10 @@ def test_images_are_encoded_by_a_network(tmp_path, capsys):
     right = [row["label"] == ("red" if int(row["image"].split(".")[0]) % 2 else "blue") for row in rows]
     assert np.mean(right) > 0.9
     assert "gone.png: named in line 6 of labels.csv but not there" in capsys.readouterr().err
+
+
+def test_data_that_is_no_folder_is_refused_rather_than_labelled_by_its_own_labels(tmp_path, capsys):
+    (tmp_path / "labels.csv").write_text("image,label\n0.png,red\n1.png,blue\n")
+    words = ["--labels", str(tmp_path / "labels.csv"), "--out", str(tmp_path / "all.csv")]
+    assert main(["label", "--data", "furniture", *words]) == 2
+    assert "no images at furniture" in capsys.readouterr().err

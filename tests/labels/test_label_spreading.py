@@ -66,3 +66,10 @@ def test_many_more_classes_than_neighbours_still_solve():
     x = np.random.default_rng(0).normal(size=(400, 2))
     label = np.where(np.arange(400) < 150, np.arange(400), -1)
     assert len(LabelSpreading(n_neighbors=3).fit(x, label).classes_) == 150
+
+
+def test_a_width_far_below_all_distances_gives_numbers_still():
+    x, label = problem()
+    found = LabelSpreading(sigma=1e-6).fit(x, label)
+    assert np.isfinite(found.label_distributions_).all()
+    np.testing.assert_allclose(found.predict_proba(x + 50).sum(1), 1)

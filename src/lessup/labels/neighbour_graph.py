@@ -4,7 +4,6 @@ Source of the weights: Zelnik-Manor, Perona, *Self-Tuning Spectral Clustering*, 
 where s_i is the distance of sample i to its k-th neighbour, here the last that is looked at.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,10 @@ TREE_WIDTH = 15
 
 SMALLEST = 1e-12
 """Least scale, as a share of the largest: samples that equal all their neighbours have none of their own."""
+
+
+MOST_APART = 100.0
+"""Largest exponent: an edge never vanishes, however small ``sigma`` is beside its length."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,7 @@ def neighbour_graph(x: NDArray[np.floating], k: int, *, sigma: float | None = No
     Raises:
         UsageError: k or sigma is out of range.
 
-    >>> neighbour_graph(np.array([[0.0], [1.0], [3.0]]), 1, sigma=math.inf).weight.toarray().astype(int).tolist()
+    >>> neighbour_graph(np.array([[0.0], [1.0], [3.0]]), 1, sigma=np.inf).weight.toarray().astype(int).tolist()
     [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     """
     if k < 1 or (sigma is not None and not sigma > 0):
@@ -88,10 +91,12 @@ def edge_weights(
         sigma: see ``neighbour_graph``.
     """
     if sigma is not None:
-        return np.exp(-np.square(distance / sigma) / 2) if math.isfinite(sigma) else np.ones_like(distance)
-    product = scale[:, None] * other_scale
-    least = SMALLEST * max(float(product.max(initial=0)), np.finfo(np.float64).tiny / SMALLEST)
-    return np.exp(-np.minimum(np.square(distance) / np.maximum(product, least), 100))  # an edge never vanishes
+        apart = np.square(distance / sigma) / 2
+    else:
+        product = scale[:, None] * other_scale
+        least = SMALLEST * max(float(product.max(initial=0)), np.finfo(np.float64).tiny / SMALLEST)
+        apart = np.square(distance) / np.maximum(product, least)
+    return np.exp(-np.minimum(apart, MOST_APART))
 
 
 def _nearest_others(x: NDArray[np.floating], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessup import data as sources
 from lessup import features
 from lessup.data import image_table
 from lessup.errors import DataError, UsageError
@@ -68,14 +67,12 @@ class Described:
         x: (N, D) float32, each of length 1 where a network made them.
         name: (N,) label, "-1" where not known.
         source: of the features, in words.
-        notes: what was left out.
     """
 
     id: NDArray[np.str_]
     x: NDArray[np.float32]
     name: NDArray[np.str_]
     source: str
-    notes: tuple[str, ...] = ()
 
 
 def label(
@@ -122,7 +119,7 @@ def label(
     doubts = doubtful(chosen.of, temperature)
     following = next_labels(described.x, shares, known.known, config.suggest)
     write_whole(out, _table(described, known, shares, doubts, following))
-    notes = [*described.notes, *_remarks(chosen, known), *dict.fromkeys(str(one.message) for one in told)]
+    notes = [*_remarks(chosen, known), *dict.fromkeys(str(one.message) for one in told)]
     classes = known.classes.tolist()
     return {
         "data": data,
@@ -159,15 +156,13 @@ def _described(data: str, table: Path, config: LabelConfig, reading: Reading, de
     if data.endswith(".npz") and Path(data).is_file():
         found = features.load(Path(data))
         return Described(found.id, found.x, _named(found.id, table), data)
-    images = image_table.load_named(Path(data), table, reading) if Path(data).exists() else sources.load(data, reading)
-    if not isinstance(images, Images):
-        raise DataError(f"{data} holds {images.noun}: wanted images, or a features.npz of them (`lessup encode`)")
+    images = image_table.load_named(Path(data), table, reading)
     if images.tags is not None:
         raise DataError(f"{table} has tags: wanted one label an image, in a column label")
     say_left_out(images, data)
     x, source = _features(images, config, device)
     names = np.array([*images.classes, "-1"])[images.label]
-    return Described(images.id, x, names, source, tuple(f"{one.name}: {one.reason}" for one in images.damage))
+    return Described(images.id, x, names, source)
 
 
 def _features(images: Images, config: LabelConfig, device: str) -> tuple[NDArray[np.float32], str]:
