@@ -49,11 +49,9 @@ def load_like(
     alone = [key for key in method.reads if key != "other"]
     samples = sources.load(data, reading, reads=alone if reads is None else reads)
     say_left_out(samples, data)
-    reads = "voxels" if "voxels" in method.reads else "image"  # labels are for training alone
-    if samples.lacking((reads,)):
-        raise DataError(
-            f"{run.config['method']} reads {reads}, which {data} does not have (see `lessup doctor {data}`)"
-        )
+    kind = next((key for key in ("voxels", "tokens") if key in method.reads), "image")  # labels are for training alone
+    if samples.lacking((kind,)):
+        raise DataError(f"{run.config['method']} reads {kind}, which {data} does not have (see `lessup doctor {data}`)")
     method.check(samples)
     return samples
 
