@@ -55,5 +55,29 @@ def egomotion_video() -> str:
     return markdown(["right answers on second halves, %", "X", "Z", "turn"], lines)
 
 
+def tracked_patches() -> str:
+    """Pairs that were mined, how fast, how many show one thing, and how many are found again."""
+    found, lines = results(), []
+    if mining := found.get("tracked_patches_mining"):
+        dropped = sum(mining["dropped"].values())
+        lines.append(["pairs mined, windows dropped", f"{mining['pairs']}, {dropped}"])
+        lines.append(["clips, clips with a pair", f"{mining['clips']}, {mining['clips_with_pairs']}"])
+        work, spent, cores = (mining[key] for key in ("times_real_time_a_core", "times_real_time", "cores"))
+        lines.append(["seconds of video mined in a second of one core's work, 240 pixels", f"{work:.1f}"])
+        lines.append([f"... in a second, on {cores} core{'s' * (cores > 1)}", f"{spent:.1f}"])
+    if sheet := found.get("tracked_patches_sheet"):
+        lines.append(
+            [f"pairs that show one thing, counted by {sheet['judge']}", f"{sheet['same']} of {sheet['pairs']}"]
+        )
+    if one := found.get("tracked_patches"):
+        lines += [
+            [f"recall@1 among {one['others']:,} others, %: {row}", f"{score['mean']:.1f} ± {score['std']:.1f}"]
+            for row, score in one["rows"].items()
+        ]
+    parts = {"tracked_patches_mining": "mining", "tracked_patches_sheet": "sheet", "tracked_patches": "retrieval"}
+    lines += [[part, "not run"] for name, part in parts.items() if name not in found]
+    return markdown(["what", "measured"], lines)
+
+
 def _spread(values: Sequence[float]) -> str:
     return f"{mean(values):.1f} ± {stdev(values):.1f}" if len(values) > 1 else f"{values[0]:.1f}"

@@ -13,7 +13,7 @@ from typing import Any
 from label_tables import few_labels, label_spreading_speed, zero_shot
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
-from motion_tables import egomotion, egomotion_video
+from motion_tables import egomotion, egomotion_video, tracked_patches
 from sound_tables import ambient_sound, ambient_sound_published, sound_textures
 from table_layout import ROOT, cells, markdown, measured, results
 
@@ -195,28 +195,6 @@ def image_cache() -> str:
     rows = results().get("image_cache", {"seconds": {}})["seconds"]
     lines = [[name, *(f"{row[key]:.1f}" if key in row else "-" for key in heads)] for name, row in rows.items()]
     return markdown(["seconds", *heads.values()], lines)
-
-
-def tracked_patches() -> str:
-    """Pairs that were mined, how fast, how many show one thing, and how many are found again."""
-    found, lines = results(), []
-    if mining := found.get("tracked_patches_mining"):
-        dropped = sum(mining["dropped"].values())
-        lines.append(["pairs mined, windows dropped", f"{mining['pairs']}, {dropped}"])
-        lines.append(["clips, clips with a pair", f"{mining['clips']}, {mining['clips_with_pairs']}"])
-        lines.append(["seconds of video mined a second, 240 pixels", f"{mining['times_real_time']:.1f}"])
-    if sheet := found.get("tracked_patches_sheet"):
-        lines.append(
-            [f"pairs that show one thing, counted by {sheet['judge']}", f"{sheet['same']} of {sheet['pairs']}"]
-        )
-    if one := found.get("tracked_patches"):
-        lines += [
-            [f"recall@1 among {one['others']:,} others, %: {row}", f"{score['mean']:.1f} ± {score['std']:.1f}"]
-            for row, score in one["rows"].items()
-        ]
-    parts = {"tracked_patches_mining": "mining", "tracked_patches_sheet": "sheet", "tracked_patches": "retrieval"}
-    lines += [[part, "not run"] for name, part in parts.items() if name not in found]
-    return markdown(["what", "measured"], lines)
 
 
 def batch_norm() -> str:

@@ -12,6 +12,8 @@ other such clips, as large and at random places and times.
 """
 
 import argparse
+import os
+import resource
 import shutil
 import tarfile
 import time
@@ -77,9 +79,9 @@ def mine() -> None:
     tree = open_tree(VIDEOS)
     place = mined(tree, tree.names(), READING)
     shutil.rmtree(place)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _cpu_seconds()
     place = mined(tree, tree.names(), READING)
-    spent = time.perf_counter() - start
+    spent, worked = time.perf_counter() - start, _cpu_seconds() - before
     clips = parse_clips(table_rows((place / CLIPS).read_bytes(), CLIPS), CLIPS)
     seconds = sum(clip.index.seconds for clip in _clips().clips)
     dropped: dict[str, int] = {}
@@ -94,10 +96,19 @@ def mine() -> None:
         "dropped": dropped,
         "seconds_of_video": seconds,
         "seconds": spent,
+        "cpu_seconds": worked,
+        "cores": len(os.sched_getaffinity(0)),
         "times_real_time": seconds / spent,
+        "times_real_time_a_core": seconds / worked,
     }
     print(figures)
     record.write("tracked_patches_mining", figures)
+
+
+def _cpu_seconds() -> float:
+    """Return the seconds that this process, and those that it started and that have ended, kept a core busy."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def sheet(same: int | None, judge: str) -> None:
