@@ -96,6 +96,24 @@ def encode_layers(
     return found
 
 
+def joined(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Lay features of several networks side by side, those of each at length 1; zeros stay zeros.
+
+    Args:
+        parts: (N, D) of each of M networks; D may differ.
+
+    Returns:
+        (N, sum of D) whose cosine is the mean of the M cosines.
+
+    >>> joined([np.array([[3.0, 4.0]], np.float32), np.array([[2.0]], np.float32)]).tolist()
+    [[0.6000000238418579, 0.800000011920929, 1.0]]
+    """
+    lengths = [np.linalg.norm(part, axis=1, keepdims=True) for part in parts]
+    return np.concatenate(
+        [part / np.where(length > 0, length, 1) for part, length in zip(parts, lengths, strict=True)], axis=1
+    ).astype(np.float32)
+
+
 def raw_cells(samples: Voxels) -> NDArray[np.float32]:
     """Return (N, V^3) cells, 0 or 1: what a shape is before anything was learned."""
     return np.unpackbits(samples.bits, axis=1, count=samples.side**3).astype(np.float32)

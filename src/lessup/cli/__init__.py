@@ -17,7 +17,7 @@ COMMANDS = {
     "list": ("methods|protocols|recipes|data", "what there is"),
     "doctor": ("DATA", "what is in here, what is broken, which methods fit, what to run next"),
     "train": ("METHOD --data DATA --out RUN", "train a method and leave a run folder"),
-    "encode": ("RUN --data DATA --out FILE", "features of a data set, as features.npz"),
+    "encode": ("RUN... --data DATA --out FILE", "features of a data set, as features.npz"),
     "evaluate": ("RUN --protocol P", "measure a run on the part of the data that it has not seen"),
     "compare": ("RUN... --protocol P", "several runs under one protocol or more, in one table"),
     "neighbors": ("RUN --data DATA --query FILE...", "the samples most like a file, or an item of the data"),

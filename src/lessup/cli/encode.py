@@ -1,4 +1,4 @@
-"""`lessup encode RUN --data DATA --out features.npz`."""
+"""`lessup encode RUN... --data DATA --out features.npz`."""
 
 import sys
 from pathlib import Path
@@ -10,18 +10,22 @@ from lessup import verbs
 
 
 def encode(
-    run: Annotated[Path, tyro.conf.Positional], data: str, out: Path, layer: str | None = None, device: str = "cpu"
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN...")],
+    data: str,
+    out: Path,
+    layer: str | None = None,
+    device: str = "cpu",
 ) -> int:
-    """Encode a data set with a trained method.
+    """Encode a data set with a trained method, or with several, whose features then stand side by side.
 
     Args:
-        run: run folder.
+        runs: run folder, or several: the features of each are brought to length 1 and joined.
         data: folder, file or embedded data set.
         out: features.npz to write: x (N, D) float32, id, label, classes.
-        layer: named layer of the method; its default if not given.
+        layer: named layer of every method; its default if not given.
         device: where to compute, such as `cpu` or `cuda`.
     """
-    print(f"wrote {verbs.encode(run, data, out, layer=layer, device=device)}", file=sys.stderr)
+    print(f"wrote {verbs.encode(runs, data, out, layer=layer, device=device)}", file=sys.stderr)
     return 0
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lessup import data as sources
 from lessup import training as fitting
 from lessup.errors import DataError, UsageError
 from lessup.experiments import Settings
-from lessup.features import encode_all, save
+from lessup.features import encode_all, joined, save
 from lessup.methods import Method, ShapeAutoencoder
 from lessup.runs import Run
 from lessup.runs.within import opened
@@ -56,22 +59,44 @@ def load_like(
     return samples
 
 
-def encode(run: str | Path, data: str, out: str | Path, *, layer: str | None = None, device: str = "cpu") -> Path:
-    """Encode a data set with a trained method into a features.npz.
+def encode(
+    runs: str | Path | Sequence[str | Path],
+    data: str,
+    out: str | Path,
+    *,
+    layer: str | None = None,
+    device: str = "cpu",
+) -> Path:
+    """Encode a data set with a trained method, or with several, into a features.npz.
+
+    Of several, the features of each are brought to length 1 and laid side by side, so that the cosine of two samples is
+    the mean of what each network says: an ensemble, as of nets that were trained on different data.
 
     Args:
-        run: run folder.
-        data: path or name of the data; read as the run read its own.
+        runs: run folder, or several.
+        data: path or name of the data; read as each run read its own.
         out: file to write.
-        layer: named layer; the method's default if not given.
+        layer: named layer of all; each method's default if not given.
         device: where to compute.
 
     Raises:
-        DataError: the data lacks what the method reads.
+        UsageError: no run is given, or a method has no such layer.
+        DataError: the data lacks what a method reads, or two runs read other samples of it.
     """
-    folder, method = load(run, device=device)
-    samples = load_like(folder, method, data)
-    save(Path(out), encode_all(method, samples, layer=layer), samples)
+    folders = [runs] if isinstance(runs, str | Path) else list(runs)
+    if not folders:
+        raise UsageError("nothing encodes: give one run folder or more")
+    parts: list[NDArray[np.float32]] = []
+    known: Samples | None = None
+    for each in folders:
+        folder, method = load(each, device=device)
+        samples = load_like(folder, method, data)
+        if known is not None and not np.array_equal(samples.id, known.id):
+            raise DataError(f"{each} reads other samples of {data} than {folders[0]}: encode with each alone")
+        known = known or samples
+        parts.append(encode_all(method, samples, layer=layer))
+    assert known is not None
+    save(Path(out), parts[0] if len(parts) == 1 else joined(parts), known)
     return Path(out)
 
 
