@@ -5,7 +5,7 @@
 The 50 classes whose WordNet number has the smallest SHA-256 are unseen. Features are the pooled last map of
 EfficientNet-Lite0 with its ImageNet weights, which were trained on photographs of all 200 classes: the unseen ones are
 unseen by the estimators alone, so figures flatter. Learnt from are `--images` training images of every seen class, told
-are the 25 validation images of all. Vectors are GloVe's of 50 numbers for the first synonym in words.txt that it has.
+are the 25 validation images of all. Vectors are GloVe's of 50 numbers, the mean over the synonyms in words.txt.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--images", type=int, default=40, help="training images of each class")
+    parser.add_argument("--images", type=int, default=100, help="training images of each class")
     asked = parser.parse_args()
     images = sources.load(asked.data, Reading())
     assert isinstance(images, Images)

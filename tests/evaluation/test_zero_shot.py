@@ -35,9 +35,9 @@ def test_all_estimators_and_chance_stand_in_the_table(toy, parts, tmp_path):
     table = colours(tmp_path / "colours.csv", parts.train.classes)
     unseen = parts.train.classes[2:]
     result = ZeroShot(ZeroShot.Config(descriptions=table, unseen=unseen)).measure(toy, parts)
-    assert list(result.rows) == ["chance", "dap", "conse", "devise", "eszsl"]
+    assert list(result.rows) == ["chance", "dap", "conse", "devise", "eszsl", "exem"]
     assert result.rows["chance"]["unseen"].mean == 50
-    for row in ("dap", "conse", "devise", "eszsl"):
+    for row in ("dap", "conse", "devise", "eszsl", "exem"):
         assert set(result.rows[row]) == {"unseen", "seen_among_all", "unseen_among_all", "harmonic"}
     assert "2 classes seen, 2 unseen" in result.notes[0]
     assert "has seen them" in result.notes[1]

@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 from scipy.special import expit
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 
 from lessup.errors import DataError, UsageError
 from lessup.labels.conse import ConSE
 from lessup.labels.dap import DAP
+from lessup.labels.descriptions import class_folds
 from lessup.labels.devise import DeViSE, _loss, rank_loss
 from lessup.labels.eszsl import ESZSL, bilinear_map
+from lessup.labels.exem import EXEM, class_means, predicted_exemplars
 
-EVERY = pytest.mark.parametrize("estimator", [DAP, ConSE, DeViSE, ESZSL])
+EVERY = pytest.mark.parametrize("estimator", [DAP, ConSE, DeViSE, ESZSL, EXEM])
 UNSEEN = (3, 6, 9, 12)
 
 
@@ -126,3 +130,31 @@ def test_a_class_that_shares_a_name_with_none_seen_stands_after_the_seen_ones():
     seen = ~np.isin(label, UNSEEN)
     found = ESZSL(attributes).fit(x[seen], label[seen])
     assert found.classes_.tolist() == [number for number in range(16) if number not in UNSEEN] + [*UNSEEN]
+
+
+def test_exemplars_equal_a_gaussian_process_that_starts_at_their_mean():
+    generator = np.random.default_rng(0)
+    descriptions, exemplars = generator.normal(size=(8, 3)), generator.normal(size=(8, 5))
+    asked = generator.normal(size=(2, 3))
+    spread = np.mean([np.sum((descriptions[i] - descriptions[j]) ** 2) for i in range(8) for j in range(i)])
+    process = GaussianProcessRegressor(RBF((0.5 * spread / 2) ** 0.5), alpha=0.1, optimizer=None)
+    expected = exemplars.mean(0) + process.fit(descriptions, exemplars - exemplars.mean(0)).predict(asked)
+    found = predicted_exemplars(descriptions, exemplars, asked, width=0.5, penalty=0.1)
+    np.testing.assert_allclose(found, expected, rtol=1e-8)
+
+
+def test_far_from_all_descriptions_an_exemplar_is_the_mean():
+    found = predicted_exemplars(np.eye(3), np.arange(6.0).reshape(3, 2), np.full((1, 3), 99.0), width=1, penalty=0.1)
+    np.testing.assert_allclose(found, [[2, 3]])
+
+
+def test_class_means_equal_a_loop():
+    x, code = np.random.default_rng(0).normal(size=(9, 2)), np.array([0, 1, 2, 2, 1, 0, 0, 0, 1])
+    np.testing.assert_allclose(class_means(x, code, 3), [x[code == number].mean(0) for number in range(3)])
+
+
+@pytest.mark.parametrize(("classes", "sizes"), [(3, []), (4, [2, 2]), (9, [3, 2, 2, 2]), (12, [3, 3, 2, 2, 2])])
+def test_every_class_is_held_out_once_and_never_alone(classes, sizes):
+    folds = class_folds(classes, seed=0)
+    assert [len(fold) for fold in folds] == sizes
+    assert sorted(number for fold in folds for number in fold.tolist()) == (list(range(classes)) if sizes else [])

@@ -29,6 +29,7 @@ from lessup.labels.dap import DAP
 from lessup.labels.descriptions import ZeroShotClassifier
 from lessup.labels.devise import DeViSE
 from lessup.labels.eszsl import ESZSL
+from lessup.labels.exem import EXEM
 from lessup.methods import Method
 from lessup.samples import Samples
 from lessup.samples.splits import Split
@@ -38,6 +39,7 @@ ESTIMATORS: Mapping[str, Callable[[Mapping[str, NDArray[np.floating]]], ZeroShot
     "conse": ConSE,
     "devise": DeViSE,
     "eszsl": ESZSL,
+    "exem": EXEM,
 }
 """What makes the estimator of each row from descriptions."""
 

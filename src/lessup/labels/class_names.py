@@ -23,8 +23,9 @@ _JOINTS = ("_", "-", "")
 def class_vectors(names: Sequence[str], vectors: WordVectors) -> dict[str, NDArray[np.float32]]:
     """Find a vector for the name of every class.
 
-    The first synonym counts that the vocabulary has: as one word, joined by an underscore, a hyphen or nothing; or
-    else word by word, of which the mean is taken. Upper and lower case count where the vocabulary has both.
+    It is the mean over its synonyms that the vocabulary has, each scaled to length 1: one word may mean several things,
+    which its synonyms do not. A synonym counts as one word, joined by an underscore, a hyphen or nothing; or else word
+    by word, of which the mean is taken. Upper and lower case count where the vocabulary has both.
 
     Args:
         names: of classes; synonyms are parted by commas, semicolons, bars or slashes.
@@ -40,12 +41,11 @@ def class_vectors(names: Sequence[str], vectors: WordVectors) -> dict[str, NDArr
     missing: list[str] = []
     for name in names:
         synonyms = [part.strip() for part in _SYNONYM.split(name) if part.strip()]
-        known = (_vector(synonym, vectors) for synonym in synonyms)
-        vector = next((one for one in known if one is not None), None)
-        if vector is None:
-            missing.append(name)
+        known = [one for synonym in synonyms if (one := _vector(synonym, vectors)) is not None]
+        if known:
+            found[name] = np.mean([one / (np.linalg.norm(one) or 1) for one in known], axis=0, dtype=np.float32)
         else:
-            found[name] = vector
+            missing.append(name)
     if missing:
         raise DataError(
             f"{len(missing)} of {len(names)} names are not among the {len(vectors.words)} words: "

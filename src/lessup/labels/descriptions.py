@@ -16,6 +16,9 @@ from lessup.errors import DataError, UsageError
 from lessup.labels.classifier import FLOATS, FewLabelClassifier
 from lessup.labels.known_labels import KnownLabels
 
+CLASS_FOLDS = 5
+"""Parts of the seen classes that are held out in turn where a setting is chosen."""
+
 Descriptions = Mapping[Any, NDArray[np.floating] | Sequence[float]]
 
 
@@ -94,6 +97,19 @@ def _described(seen: NDArray[Any], descriptions: Descriptions | None) -> tuple[N
     if len({len(row) for row in rows}) != 1 or not all(np.isfinite(row).all() for row in rows):
         raise DataError("descriptions differ in length or are not finite: wanted the same numbers for every class")
     return np.array([*seen.tolist(), *others], dtype=seen.dtype if not others else None), np.stack(rows)
+
+
+def class_folds(num_classes: int, seed: int) -> list[NDArray[np.int64]]:
+    """Part the seen classes into fifths, each of which is held out in turn to choose settings on.
+
+    Fewer than ten classes are parted by twos, which leaves two or more of each kind; fewer than four are not parted.
+
+    Returns:
+        Numbers of classes, two or more in each.
+    """
+    folds = min(CLASS_FOLDS, num_classes // 2)
+    order = np.random.default_rng(seed).permutation(num_classes)
+    return [order[number::folds] for number in range(folds)] if folds > 1 else []
 
 
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

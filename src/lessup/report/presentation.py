@@ -305,7 +305,7 @@ _PRESENTATIONS = {
             "unseen_among_all": "unseen, among all",
             "harmonic": "harmonic mean",
         },
-        rows={"dap": "DAP", "conse": "ConSE", "devise": "DeViSE", "eszsl": "ESZSL"},
+        rows={"dap": "DAP", "conse": "ConSE", "devise": "DeViSE", "eszsl": "ESZSL", "exem": "EXEM"},
         headline="unseen",
     ),
     "segmentation": Presentation(
