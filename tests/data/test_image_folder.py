@@ -149,3 +149,32 @@ def test_archive_whose_names_lead_out_is_refused(tmp_path):
 def test_size_reduces_large_images(folder):
     picture(folder / "cat" / "1.png", size=(90, 60))
     assert data.load(folder, Reading(size=30)).pixels[0].shape == (45, 30, 3)
+
+
+def test_nested_folders_are_classes_in_super_classes(folder):
+    pictures(folder, "a/birds/sparrow/1.png", "a/birds/robin/1.png", "a/birds/robin/old/2.png", "a/fish/cod/1.png")
+    plain, nested = data.load(folder), data.load(folder, Reading(nested=True))
+    assert plain.classes == ("birds", "fish")
+    assert plain.superclasses == ()
+    assert nested.classes == ("birds/robin", "birds/sparrow", "fish/cod")
+    assert nested.superclasses == ("birds", "birds", "fish")
+    assert nested.id.tolist() == ["birds/robin/1.png", "birds/robin/old/2.png", "birds/sparrow/1.png", "fish/cod/1.png"]
+    assert nested.label.tolist() == [0, 0, 1, 2]
+    assert nested.superclass().tolist() == [0, 0, 0, 1]
+
+
+def test_nested_official_parts_are_read_above_super_classes(folder):
+    pictures(folder, "train/birds/robin/1.png", "test/birds/robin/2.png", "train/fish/cod/1.png")
+    images = data.load(folder, Reading(nested=True))
+    assert images.classes == ("birds/robin", "fish/cod")
+    assert dict(zip(images.id.tolist(), images.official.tolist(), strict=True)) == {
+        "test/birds/robin/2.png": "test",
+        "train/birds/robin/1.png": "train",
+        "train/fish/cod/1.png": "train",
+    }
+
+
+def test_nested_without_two_levels_is_refused(folder):
+    pictures(folder, "cat/1.png", "dog/2.png")
+    with pytest.raises(DataError, match="no folders of classes in folders of super-classes"):
+        data.load(folder, Reading(nested=True))

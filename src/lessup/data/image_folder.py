@@ -7,7 +7,9 @@ Any of these layouts, told apart by the names of the folders::
     train/cat/1.jpg, test/dog/2.jpg      an official split; ``val`` is the test part if ``test`` has no labels
     1.jpg, 2.jpg                         no classes
 
-Where images of one level lie beside class folders, they have no label. With ``train``, ``val`` and ``test``, ``val``
+With ``--nested``, folders of classes lie in folders of super-classes, such as ``Latin/a/1.png``; then whole
+super-classes can be held out, and classes be told within one. Where images of one level lie beside class folders, they
+have no label. With ``train``, ``val`` and ``test``, ``val``
 joins the training part, from which lessup holds its own validation part back. Caltech-101 as it is published has 102
 classes so: its folder ``BACKGROUND_Google`` is kept as one.
 """
@@ -45,20 +47,25 @@ def load(path: Path, reading: Reading) -> Images:
 
     Args:
         path: the folder or archive.
-        reading: ``size``, ``colour`` and ``max_megapixels``.
+        reading: ``size``, ``colour``, ``max_megapixels`` and ``nested``.
 
     Raises:
-        DataError: there are no images, or none can be used.
+        DataError: there are no images, none can be used, or classes do not lie in super-classes as they should.
     """
     tree = open_tree(path)
     names = [name for name in tree.names() if _suffix(name) in SUFFIXES]
     if not names:
         raise DataError(f"no images in {path}: wanted {', '.join(SUFFIXES)}")
-    found = layout(names)
+    found = layout(names, nested=reading.nested)
+    if reading.nested and not found.classes:
+        raise DataError(
+            f"{path}: no folders of classes in folders of super-classes, such as {names[0]}: leave out --nested"
+        )
     entries = [Entry(name=one.name, id=one.id, label=one.label, official=one.official) for one in found.files]
     unlabelled = f"{found.num_unlabelled} images without labels; val is the test part"
     damage = [Damage("test", unlabelled)] if found.num_unlabelled else []
-    return build_images(tree, entries, reading, classes=found.classes, damage=damage)
+    superclasses = [name.rpartition("/")[0] for name in found.classes] if reading.nested else []
+    return build_images(tree, entries, reading, classes=found.classes, damage=damage, superclasses=superclasses)
 
 
 def _suffix(name: str) -> str:

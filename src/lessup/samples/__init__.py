@@ -67,6 +67,7 @@ class Reading:
         min_count: words of a text that occur fewer times are left out.
         masks: ``boxes`` makes masks of one class, the foreground, of the boxes of images, for a network for saliency.
         without: classes whose images are left out then, such as those that are to be segmented later.
+        nested: folders of classes lie in folders of super-classes, such as the characters of alphabets.
     """
 
     side: int = 0
@@ -83,6 +84,7 @@ class Reading:
     min_count: int = 5
     masks: Literal["own", "boxes"] = "own"
     without: tuple[str, ...] = ()
+    nested: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,10 @@ class Samples(ABC):
         Data sets repeat objects under other names; parted, the test part would hold training samples.
         """
         return self.group
+
+    def kin(self) -> NDArray[np.int64]:
+        """Return (N,) int64 numbers of what a split of whole classes keeps together: families, and super-classes."""
+        return self.families()
 
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """Read and expand: the samples at ``indices``, ready for a method."""

@@ -6,6 +6,7 @@ Any of these layouts, told apart by the names of the folders::
     Photos/cat/1.jpg, Photos/dog/2.png   the same below folders that hold everything, as archives have them
     train/cat/1.jpg, test/dog/2.jpg      an official split; ``val`` is the test part if ``test`` has no labels
     1.jpg, 2.jpg                         no classes
+    Latin/a/1.png, Greek/alpha/2.png     folders of classes in folders of super-classes, where that is asked for
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ class Place:
     Attributes:
         id: its name below the folders that hold everything.
         part: ``train``, ``val``, ``test`` or empty.
-        class_name: empty if it lies in no class folder.
+        class_name: empty if it lies in no class folder; ``Latin/a`` where classes lie in super-classes.
     """
 
     id: str
@@ -66,13 +67,17 @@ class Layout:
     num_unlabelled: int
 
 
-def layout(names: Sequence[str]) -> Layout:
+def layout(names: Sequence[str], *, nested: bool = False) -> Layout:
     """Read classes and parts off the names of N >= 1 files.
+
+    Args:
+        names: of the files.
+        nested: whether folders of classes lie in folders of super-classes; a file that is not as deep has no label.
 
     >>> layout(["train/cat/1.jpg", "test/cat/2.jpg"]).files[1]
     Placed(name='test/cat/2.jpg', id='test/cat/2.jpg', label=0, official='test')
     """
-    places = placed(names)
+    places = placed(names, nested=nested)
     test_part = _test_part(places)
     kept = [
         (name, place)
@@ -85,27 +90,29 @@ def layout(names: Sequence[str]) -> Layout:
     return Layout(tuple(files), tuple(classes), len(places) - len(kept))
 
 
-def placed(names: Sequence[str]) -> list[Place]:
-    """Read class and part of every image off its name.
+def placed(names: Sequence[str], *, nested: bool = False) -> list[Place]:
+    """Read class and part of every image off its name; see ``layout``.
 
     >>> placed(["Photos/cat/1.jpg", "Photos/dog/old/2.png"])[1]
     Place(id='dog/old/2.png', part='', class_name='dog')
     """
-    files = _below_shared([tuple(name.split("/")) for name in names])
+    depth = 2 if nested else 1
+    files = _below_shared([tuple(name.split("/")) for name in names], depth)
     ids = ["/".join(parts) for parts in files]
     found = [_PARTS.get(parts[0].lower(), "") if len(parts) > 1 else "" for parts in files]
     if any(found):
-        files = _below_shared([parts[1:] if part else parts for part, parts in zip(found, files, strict=True)])
+        files = _below_shared([parts[1:] if part else parts for part, parts in zip(found, files, strict=True)], depth)
     return [
-        Place(id, part, parts[0] if len(parts) > 1 else "") for id, part, parts in zip(ids, found, files, strict=True)
+        Place(id, part, "/".join(parts[:depth]) if len(parts) > depth else "")
+        for id, part, parts in zip(ids, found, files, strict=True)
     ]
 
 
-def _below_shared(files: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Take away the folders at the top that hold everything, but for the last above the images and those of a split."""
+def _below_shared(files: Sequence[tuple[str, ...]], kept: int) -> list[tuple[str, ...]]:
+    """Take away the folders at the top that hold everything, but for the last ``kept`` and those of a split."""
     first, fewest = files[0], min(len(parts) for parts in files)
     depth = 0
-    while depth < fewest - 2 and first[depth].lower() not in _PARTS:
+    while depth < fewest - 1 - kept and first[depth].lower() not in _PARTS:
         if any(parts[depth] != first[depth] for parts in files):
             break
         depth += 1

@@ -36,6 +36,7 @@ def numbered_as(images: Images, classes: Sequence[str]) -> Images:
         images,
         label=_looked_up(new, images.label),
         classes=tuple(classes),
+        superclasses=(),
         tags=None if images.tags is None else _tags(images.tags, new, len(classes)),
         boxes=None if images.boxes is None else tuple(_boxes(each, new) for each in images.boxes),
         masks=None if images.masks is None else _masks(images.masks, new),

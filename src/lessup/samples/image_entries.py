@@ -54,6 +54,7 @@ def build_images(
     *,
     classes: Sequence[str],
     damage: Sequence[Damage] = (),
+    superclasses: Sequence[str] = (),
 ) -> Images:
     """Decode the images of all entries, once and for all later runs, and put them together with what is known of them.
 
@@ -66,6 +67,7 @@ def build_images(
         reading: ``size``, ``colour`` and ``max_megapixels``.
         classes: (K,) names, what labels, tags and boxes count from 0 and masks from 1.
         damage: what the source itself left out or found doubtful.
+        superclasses: (K,) name of the super-class of every class, or none.
 
     Raises:
         DataError: there are no entries, two have the same ``id``, a label is no class, or none can be used.
@@ -88,6 +90,7 @@ def build_images(
         boxes=_boxes(chosen, made, kept),
         masks=None if made.masks is None else made.masks.take(kept),
         original=made.original[kept],
+        superclasses=tuple(superclasses),
     )
     return replace(images, fingerprint=_fingerprint(images, made.key))
 

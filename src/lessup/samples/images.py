@@ -109,6 +109,8 @@ class Images(Samples):
             None where they are not known.
         paired: whether each class is a pair of patches that show the same thing.
         moments: where the images were taken from, and what is heard there, if they are frames of clips; or None.
+        superclasses: (K,) name of the super-class of every class, such as the alphabet of a character; empty where
+            classes have none.
     """
 
     noun: ClassVar[str] = "images"
@@ -127,6 +129,7 @@ class Images(Samples):
     original: NDArray[np.int64] | None = None
     moments: Moments | None = None
     paired: bool = False
+    superclasses: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -248,6 +251,20 @@ class Images(Samples):
     def families(self) -> NDArray[np.int64]:
         """Return (N,) int64 numbers that groups share if any of their images are equal; see ``Samples.families``."""
         return joined_groups(self.group, self.first_equal())
+
+    def superclass(self) -> NDArray[np.int64]:
+        """Return (N,) int64 number of the super-class of every image, -1 where it has no label or classes have none."""
+        if not self.superclasses:
+            return np.full(len(self), -1)
+        of_class = np.unique(self.superclasses, return_inverse=True)[1]
+        return np.where(self.label < 0, -1, of_class[self.label])
+
+    def kin(self) -> NDArray[np.int64]:
+        """Return (N,) int64 numbers that families share if any of their images are of one super-class."""
+        superclass, first = self.superclass(), np.arange(len(self))
+        for number in np.unique(superclass[superclass >= 0]):
+            first[superclass == number] = np.flatnonzero(superclass == number)[0]
+        return joined_groups(self.families(), first)
 
     def first_equal(self) -> NDArray[np.int64]:
         """Return (N,) int64: for every image the number of the first image of the same size and pixels."""

@@ -58,7 +58,8 @@ def split(samples: Samples, folds: Folds) -> Split:
     families than folds are dealt one after the other as if they were one: each is tested in some folds alone.
     ``VALIDATION_SHARE`` of what is left for training becomes the validation part.
 
-    Whole classes are dealt in the same way, each with all that it holds; classes that share a family are dealt as one.
+    Whole classes are dealt in the same way, each with all that it holds; classes that share a family or a super-class,
+    such as the characters of an alphabet, are dealt as one.
     A sample without a label is trained on, unless it equals one with a label.
 
     Args:
@@ -74,7 +75,7 @@ def split(samples: Samples, folds: Folds) -> Split:
         raise UsageError(f"--fold {folds.fold} of --folds {folds.folds}: wanted 0 to {folds.folds - 1}")
     families = samples.families()
     if folds.whole_classes and not (folds.official and (samples.official == "test").any()):
-        return _by_classes(samples, families, folds)
+        return _by_classes(samples, samples.kin(), folds)
     labels = _label_of_family(samples.label, families)
     place = _place_in_class(families, labels)
     note = ""
@@ -91,9 +92,9 @@ def split(samples: Samples, folds: Folds) -> Split:
     return Split(*(samples.take(np.flatnonzero(part)) for part in parts), note=note)
 
 
-def _by_classes(samples: Samples, families: NDArray[np.int64], folds: Folds) -> Split:
+def _by_classes(samples: Samples, kin: NDArray[np.int64], folds: Folds) -> Split:
     """Deal whole classes; of those left for training, two or more are held out for validation where there are eight."""
-    unit = _joined_classes(samples.label, families)
+    unit = _joined_classes(samples.label, kin)
     labelled = np.isin(unit, unit[samples.label >= 0])
     place = np.full(len(samples), -1)
     place[labelled] = _place_in_class(unit[labelled], np.zeros(labelled.sum(), np.int64))
