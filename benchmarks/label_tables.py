@@ -6,6 +6,9 @@ import numpy as np
 
 from table_layout import markdown, results
 
+_PUBLISHED_FEW_SHOT = {"matching-networks": ("98.1", "93.8"), "prototypical-networks": ("98.8", "96.0")}
+"""Of 1,200 characters to learn from; turned characters are classes of their own."""
+
 
 def few_labels() -> str:
     """Transductive accuracy on digits by number of labels, mean and spread over draws."""
@@ -30,6 +33,16 @@ def label_spreading_speed() -> str:
         for line in one["lines"]
     ]
     return markdown(["samples x features", "of", f"seconds, {one['threads']} threads", "most memory so far, GB"], lines)
+
+
+def few_shot() -> str:
+    """Accuracies of one-shot tasks on held-out alphabets, mean and spread over folds, beside those published."""
+    rows = results().get("few_shot", {"rows": {}})["rows"]
+    keys = [f"{way}_{kind}" for kind in ("across", "within", "turned") for way in (5, 20)]
+    lines = [[row, *(_spread(scores.get(key)) for key in keys)] for row, scores in rows.items()]
+    lines += [[f"{row}, published", "-", "-", "-", "-", *values] for row, values in _PUBLISHED_FEW_SHOT.items()]
+    heads = ["5 across", "20 across", "5 within", "20 within", "5 across, turned", "20 across, turned"]
+    return markdown(["Omniglot, one shot, accuracy % of so many ways", *heads], lines) if rows else "**Not run.**"
 
 
 def zero_shot() -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from label_tables import few_labels, label_spreading_speed, zero_shot
+from label_tables import few_labels, few_shot, label_spreading_speed, zero_shot
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
 from motion_tables import egomotion, egomotion_video, tracked_patches
@@ -256,6 +256,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "few_labels": few_labels,
     "label_spreading_speed": label_spreading_speed,
     "zero_shot": zero_shot,
+    "few_shot": few_shot,
     "provenance": provenance,
 }
 

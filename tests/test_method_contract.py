@@ -34,8 +34,8 @@ DTYPES = {
 LARGE = ("deeplab",)
 """Methods whose published network takes minutes on a CPU; that of the recipe `cpu` stands in."""
 
-PAIRED = ("video-triplets",)
-"""Methods that learn from two pairs or more."""
+PAIRED = ("video-triplets", "prototypical-networks", "matching-networks", "koch-siamese")
+"""Methods that learn from two pairs of samples or more."""
 
 IN_BATCHES = {"skip-gram": {"updates": "batch"}}
 """Settings with which methods that on a CPU move their weights within a step leave that to the optimiser."""

@@ -20,7 +20,10 @@ def test_the_protocol_can_measure_the_method_and_asks_for_no_labels_that_are_not
 
 @pytest.mark.parametrize(
     ("name", "wanted"),
-    [("voxel-unet", "shape-repair"), ("voxnet", "shape-classification"), ("bigan", "linear-svm"), ("deeplab", "masks")],
+    [
+        *(("voxel-unet", "shape-repair"), ("voxnet", "shape-classification"), ("bigan", "linear-svm")),
+        *(("deeplab", "masks"), ("prototypical-networks", "few-shot"), ("koch-siamese", "few-shot")),
+    ],
 )
 def test_labelled_data_are_measured_by_what_the_method_is_for(name, wanted):
     assert next_protocol(SimpleNamespace(config={"method": name, "data": {"classes": ["a", "b"]}})) == wanted

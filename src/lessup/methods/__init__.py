@@ -56,6 +56,8 @@ class Method(nn.Module, ABC):
         reads: keys of the batch that ``step`` uses; checked against the data before training starts.
         chance: what guessing gives of the values that ``step`` logs, by name, where that is known.
         together: samples of one class that lie next to one another in a batch, where the method needs them; 1 mixes.
+        copies: if not 0, a batch is an episode: ``together`` samples of each of as many classes as fit into it, a class
+            so many times at most, see ``training.episodes``.
         fitted: buffers that ``begin`` fits to the data and no step changes; networks with random weights get them too.
     """
 
@@ -63,7 +65,8 @@ class Method(nn.Module, ABC):
     paper: ClassVar[str]
     reads: ClassVar[tuple[str, ...]]
     chance: ClassVar[Mapping[str, float]] = {}
-    together: ClassVar[int] = 1
+    together: int = 1
+    copies: int = 0
     fitted: ClassVar[tuple[str, ...]] = ()
     config: Any
 
@@ -175,20 +178,18 @@ class ImageEncoder(Method):
         return tuple(dict.fromkeys((self.backbone.default, *self.backbone.layers)))
 
     def check(self, samples: Samples) -> None:
-        """Check that this network, as it was built, can read the samples.
+        """Check that this network, as it was built, can read the samples; once trained it needs no labels or masks.
 
         Raises:
             DataError: the images have another number of channels.
         """
-        self._check_channels(samples)
-        super().check(samples)
-
-    def _check_channels(self, samples: Samples) -> None:
         if isinstance(samples, Images) and samples.channels != self.backbone.channels:
             raise DataError(
                 f"the network was trained on images of {self.backbone.channels} channels; these have "
                 f"{samples.channels}: read them with --colour grey or rgb as its own data were"
             )
+        if not {"label", "mask"} & set(self.reads):
+            super().check(samples)
 
     def scaled(self, image: Tensor) -> Tensor:
         """Return (B, C, H, W) images in [0, 1] of any size with the values that the backbone was trained on."""
@@ -287,14 +288,6 @@ class Classifier(ImageEncoder):
             loss, accuracy = label_loss(logits, batch["label"], smoothing=smoothing)
         return Losses({"classification": loss}, {"accuracy": accuracy})
 
-    def check(self, samples: Samples) -> None:
-        """Check that this network, as it was built, can read the samples; once trained it needs no labels.
-
-        Raises:
-            DataError: the images have another number of channels.
-        """
-        self._check_channels(samples)
-
     def classify(self, batch: Batch) -> Tensor:
         """Return (B, K) scores of whole images."""
         return self.logits(self.prepared(batch))
@@ -319,16 +312,22 @@ class Classifier(ImageEncoder):
         return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
 
 
+class FewShotLearner(ImageEncoder):
+    """A method that tells classes from a few images of each, which it need not have seen in training."""
+
+    @abstractmethod
+    def told(self, known: Tensor, label: Tensor, asked: Tensor) -> Tensor:
+        """Return (Q, K) scores of K classes for what is asked, from features of the default layer.
+
+        Args:
+            known: (S, D) features of images whose class is given.
+            label: (S,) int64 their classes, 0 to K - 1, each at least once.
+            asked: (Q, D) features.
+        """
+
+
 class Segmenter(ImageEncoder):
     """A method that tells the class of every pixel."""
-
-    def check(self, samples: Samples) -> None:
-        """Check that this network, as it was built, can read the samples; once trained it needs no masks.
-
-        Raises:
-            DataError: the images have another number of channels.
-        """
-        self._check_channels(samples)
 
     @abstractmethod
     def probabilities(self, batch: Batch) -> Tensor:

@@ -82,7 +82,7 @@ class DrLIM(ImageEncoder):
         "https://doi.org/10.1109/CVPR.2006.100"
     )
     reads: ClassVar = ("image", "extent", "label")
-    together: ClassVar = 4
+    together = 4
     config: DrLIMConfig
 
     def __init__(self, config: DrLIMConfig) -> None:
@@ -112,14 +112,6 @@ class DrLIM(ImageEncoder):
             return config
         _check_pairs(samples)
         return replace(config, channels=samples.channels)
-
-    def check(self, samples: Samples) -> None:
-        """Check that this network, as it was built, can read the samples; once trained it needs no labels.
-
-        Raises:
-            DataError: the images have another number of channels.
-        """
-        self._check_channels(samples)
 
     def begin(self, samples: Samples, seed: int) -> None:  # noqa: ARG002 - the weights are drawn
         """Check that the training part, too, gives pairs.

@@ -81,7 +81,7 @@ class VideoTriplets(ImageEncoder):
         "https://arxiv.org/abs/1505.00687"
     )
     reads: ClassVar = ("image", "extent", "pair")
-    together: ClassVar = 2
+    together = 2
     config: VideoTripletsConfig
 
     batches: Tensor

@@ -308,6 +308,13 @@ _PRESENTATIONS = {
         rows={"dap": "DAP", "conse": "ConSE", "devise": "DeViSE", "eszsl": "ESZSL", "exem": "EXEM"},
         headline="unseen",
     ),
+    "few-shot": Presentation(
+        title="A few images of each class",
+        sentence="Classes told from a few images of each in random episodes, in percent, with the half width of the "
+        "95 % interval; across all classes, and within one super-class, such as an alphabet. Higher is better.",
+        lower_is_better={"across": False, "within": False, "across_interval": None, "within_interval": None},
+        rows=_IMAGE_ROWS,
+    ),
     "segmentation": Presentation(
         title="Segmentation",
         sentence="A fully convolutional network fine-tuned from each row's weights: intersection over union of the "

@@ -21,10 +21,12 @@ from lessup import methods
 from lessup.errors import DataError, RunError, UsageError
 from lessup.methods import Method
 from lessup.runs import Run, Training
+from lessup.samples import Samples
 from lessup.samples.splits import Split
 from lessup.training.batches import Order, TrainingData
 from lessup.training.checkpoints import WholeCheckpoints, read_checkpoint
 from lessup.training.collapse_guard import CollapseGuard
+from lessup.training.episodes import Episodes
 from lessup.training.learner import Learner
 from lessup.training.progress import ProgressLine
 from lessup.training.quiet import interruptible, quiet_lightning
@@ -79,9 +81,7 @@ def fit(method: Method, split: Split, training: Training, run: Run, *, resume: b
     run.require_room(_checkpoint_bytes(method, training) * 3)  # last, best and the one being written
     averaging = _averaging(training.ema_decay)
     guard = CollapseGuard(split, training, run)
-    order = Order(
-        len(split.train), training.batch_size, training.seed, label=split.train.label, together=method.together
-    )
+    order = _order(method, split.train, training)
     with ProgressLine(training.steps, training.batch_size) as progress, quiet_lightning():
         record = Record(run, training, split.validation, guard, progress, averaging)
         with interruptible(record):
@@ -91,6 +91,15 @@ def fit(method: Method, split: Split, training: Training, run: Run, *, resume: b
     method.eval()
     if record.interrupted:
         raise KeyboardInterrupt
+
+
+def _order(method: Method, samples: Samples, training: Training) -> Order | Episodes:
+    """Return what decides which samples make up each batch."""
+    size, seed, label, together = training.batch_size, training.seed, samples.label, method.together
+    if not method.copies:
+        return Order(len(samples), size, seed, label=label, together=together)
+    parts = training.devices * training.num_nodes * training.accumulate
+    return Episodes.of(label, batch_size=size, seed=seed, per_class=together, copies=method.copies, parts=parts)
 
 
 def restore(run: Run, *, checkpoint: str = "last", device: str = "cpu") -> Method:

@@ -9,6 +9,7 @@ from lightning.pytorch import LightningDataModule
 from numpy.typing import NDArray
 
 from lessup.samples import Batch, Samples
+from lessup.training.episodes import Episodes
 from lessup.training.learner import Learner
 
 
@@ -95,7 +96,7 @@ class Parts:
     """
 
     samples: Samples
-    order: Order
+    order: Order | Episodes
     first_step: int
     rank: int
     world_size: int
@@ -116,7 +117,7 @@ class TrainingData(LightningDataModule):
     It is kept apart from the network because weight averaging copies the network with all that it holds.
     """
 
-    def __init__(self, samples: Samples, order: Order) -> None:
+    def __init__(self, samples: Samples, order: Order | Episodes) -> None:
         super().__init__()
         self.samples = samples
         self.order = order

@@ -1,7 +1,7 @@
 """Which protocol to measure a run with first, from its config alone."""
 
 from lessup import methods
-from lessup.methods import ImageEncoder, Segmenter, ShapeAutoencoder
+from lessup.methods import FewShotLearner, ImageEncoder, Segmenter, ShapeAutoencoder
 from lessup.runs import Run
 
 
@@ -20,6 +20,8 @@ def next_protocol(run: Run) -> str:
         return "sound-prediction"
     if len(run.config["data"]["classes"]) < 2:
         return "pretext"
+    if issubclass(method, FewShotLearner):
+        return "few-shot"
     if issubclass(method, ImageEncoder) and run.config["data"].get("folds", {}).get("whole_classes"):
         return "verification"
     return "linear-svm" if issubclass(method, ImageEncoder) else "shape-classification"
