@@ -133,3 +133,8 @@ def test_data_that_is_no_folder_is_refused_rather_than_labelled_by_its_own_label
     words = ["--labels", str(tmp_path / "labels.csv"), "--out", str(tmp_path / "all.csv")]
     assert main(["label", "--data", "furniture", *words]) == 2
     assert "no images at furniture" in capsys.readouterr().err
+
+
+def test_neither_labels_nor_names_are_refused(tmp_path, capsys):
+    assert main(["label", "--data", str(tmp_path), "--out", str(tmp_path / "all.csv")]) == 2
+    assert "needs --labels, a table of columns image and label, or --classes" in capsys.readouterr().err

@@ -1,14 +1,15 @@
-"""`lessup label --data DATA --labels labels.csv --out labels_all.csv`."""
+"""`lessup label --data DATA --labels labels.csv --out labels_all.csv`, or with `--classes names.txt`."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from lessup import verbs
 from lessup.cli.flags import parse
+from lessup.errors import UsageError
 from lessup.samples import Reading
 from lessup.verbs.labelling import LabelConfig
 
@@ -23,6 +24,7 @@ class LabelFlags:
     Attributes:
         data: folder, file or archive of images, or a features.npz.
         labels: table of columns image and label, for a few of them.
+        classes: text with the name of a class a line, where labels are few or there are none at all.
         out: table to write: image, label, confidence, given, doubt, next.
         device: where to compute, such as `cpu` or `cuda`.
         json: print one JSON object and nothing else.
@@ -30,8 +32,9 @@ class LabelFlags:
     """
 
     data: str
-    labels: Path
     out: Path
+    labels: Path | None = None
+    classes: Path | None = None
     device: str = "cpu"
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -41,27 +44,44 @@ def run(words: list[str]) -> int:
     """Make labels for all from a few."""
     about = (
         "Label all images from a few labels: the way is chosen by cross-validation on the labels given. Says which of "
-        "these look wrong, and which images to label next."
+        "these look wrong, and which images to label next. With --classes, from the names of the classes alone."
     )
     groups = {
-        "what": LabelFlags(data=tyro.MISSING, labels=tyro.MISSING, out=tyro.MISSING),
+        "what": LabelFlags(data=tyro.MISSING, out=tyro.MISSING),
         "how": LabelConfig(),
         "reading": Reading(),
     }
     given = parse(words, groups, prog="lessup label", description=about)
     what = given.what
-    done = verbs.label(
-        what.data,
-        what.labels,
-        what.out,
-        config=given.how,
-        reading=given.reading,
-        device=what.device,
-        overwrite=what.overwrite,
-    )
+    how = {
+        "config": given.how,
+        "reading": given.reading,
+        "device": what.device,
+        "overwrite": what.overwrite,
+    }
+    if what.classes:
+        done = verbs.label_by_names(what.data, what.classes, what.out, labels=what.labels, **how)
+    elif what.labels:
+        done = verbs.label(what.data, what.labels, what.out, **how)
+    else:
+        raise UsageError(
+            "lessup label needs --labels, a table of columns image and label, or --classes, a text with the name of a "
+            "class a line; or both"
+        )
     if what.json:
         print(verbs.dumps(done))
         return 0
+    _say_names(done) if what.classes else _say_choice(done)
+    if done["next"]:
+        print(f"label next: {', '.join(done['next'][:SHOWN])}{' ...' if len(done['next']) > SHOWN else ''}")
+    for note in done["notes"]:
+        print(note, file=sys.stderr)
+    print(f"{done['made']} labels made, {sum(done['given'].values())} given -> {what.out}", file=sys.stderr)
+    return 0
+
+
+def _say_choice(done: dict[str, Any]) -> None:
+    """Say which way was taken and which labels look wrong."""
     for name, right in done["held_out_accuracy"].items():
         mark = " <- taken" if name == done["method"] else ""
         told = (
@@ -73,9 +93,9 @@ def run(words: list[str]) -> int:
     if done["doubtful"]:
         some = [f"{id} looks like {like}" for id, like in [*done["doubtful"].items()][:SHOWN]]
         print(f"{len(done['doubtful'])} labels given look wrong: {', '.join(some)}")
-    if done["next"]:
-        print(f"label next: {', '.join(done['next'][:SHOWN])}{' ...' if len(done['next']) > SHOWN else ''}")
-    for note in done["notes"]:
-        print(note, file=sys.stderr)
-    print(f"{done['made']} labels made, {sum(done['given'].values())} given -> {what.out}", file=sys.stderr)
-    return 0
+
+
+def _say_names(done: dict[str, Any]) -> None:
+    """Say how far names and neighbours agree, and what was taken for examples."""
+    print(f"names and neighbours agree on {done['agreement']} % of {done['samples']} images")
+    print(f"examples taken by name: {', '.join(f'{count} {name}' for name, count in done['taken'].items())}")

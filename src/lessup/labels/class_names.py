@@ -40,9 +40,7 @@ def class_vectors(names: Sequence[str], vectors: WordVectors) -> dict[str, NDArr
     found: dict[str, NDArray[np.float32]] = {}
     missing: list[str] = []
     for name in names:
-        synonyms = [part.strip() for part in _SYNONYM.split(name) if part.strip()]
-        known = [one for synonym in synonyms if (one := _vector(synonym, vectors)) is not None]
-        if known:
+        if known := _vectors(name, vectors):
             found[name] = np.mean([one / (np.linalg.norm(one) or 1) for one in known], axis=0, dtype=np.float32)
         else:
             missing.append(name)
@@ -53,6 +51,26 @@ def class_vectors(names: Sequence[str], vectors: WordVectors) -> dict[str, NDArr
             "(a synonym may follow after a comma)"
         )
     return found
+
+
+def named(name: str, vectors: WordVectors) -> bool:
+    """Tell whether ``class_vectors`` finds a vector for a name."""
+    return bool(_vectors(name, vectors))
+
+
+def first_name(name: str) -> str:
+    """Return a name without its synonyms.
+
+    >>> first_name("tench, Tinca tinca")
+    'tench'
+    """
+    return _SYNONYM.split(name)[0].strip()
+
+
+def _vectors(name: str, vectors: WordVectors) -> list[NDArray[np.float32]]:
+    """Return the vectors of all synonyms that have one."""
+    synonyms = [part.strip() for part in _SYNONYM.split(name) if part.strip()]
+    return [one for synonym in synonyms if (one := _vector(synonym, vectors)) is not None]
 
 
 def _vector(name: str, vectors: WordVectors) -> NDArray[np.float32] | None:

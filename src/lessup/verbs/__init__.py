@@ -15,6 +15,7 @@ from lessup.verbs.labelling import label
 from lessup.verbs.localization import localize
 from lessup.verbs.masks_from_tags import segment_from_tags
 from lessup.verbs.measurement import evaluate
+from lessup.verbs.naming import label_by_names
 from lessup.verbs.nearest_samples import neighbors
 from lessup.verbs.next_protocol import next_protocol
 from lessup.verbs.segmentation import segment
@@ -31,6 +32,7 @@ __all__ = [
     "encode",
     "evaluate",
     "label",
+    "label_by_names",
     "load",
     "localize",
     "neighbors",

@@ -4,7 +4,7 @@ import csv
 import difflib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class LabelConfig:
         layer: of the run; its default if empty.
         backbone: network whose pooled last map is the features.
         weights: file, run folder or ``imagenet``, from which its weights are loaded; empty for random ones.
+        vectors: file of word vectors, or ``glove``, for names of classes that are to be told without labels.
         suggest: samples to name whose label would help most.
         seed: of what is held out, and of random weights.
     """
@@ -54,6 +55,7 @@ class LabelConfig:
     layer: str = ""
     backbone: str = "efficientnet-lite0"
     weights: str = "imagenet"
+    vectors: str = "glove"
     suggest: int = 10
     seed: int = 0
 
@@ -118,7 +120,7 @@ def label(
     shares = warmed(shares_of(estimator, described.x, everything, len(known.classes)), temperature)
     doubts = doubtful(chosen.of, temperature)
     following = next_labels(described.x, shares, known.known, config.suggest)
-    write_whole(out, _table(described, known, shares, doubts, following))
+    write_whole(out, label_columns(described, known, shares, doubts, following))
     notes = [*_remarks(chosen, known), *dict.fromkeys(str(one.message) for one in told)]
     classes = known.classes.tolist()
     return {
@@ -145,6 +147,15 @@ def _check(config: LabelConfig, out: Path, overwrite: bool) -> None:
         near = difflib.get_close_matches(config.method, ["auto", *CANDIDATES], n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"wanted auto, {', '.join(CANDIDATES)}"
         raise UsageError(f"no method {config.method!r}: {hint}")
+    check_out(config, out, overwrite)
+
+
+def check_out(config: LabelConfig, out: Path, overwrite: bool) -> None:
+    """Check how many samples to suggest, and where to write.
+
+    Raises:
+        UsageError: fewer than none, or there is a file and it may not be written over.
+    """
     if config.suggest < 0:
         raise UsageError(f"--suggest {config.suggest}: wanted 0 or more")
     if out.exists() and not overwrite:
@@ -218,14 +229,22 @@ def _remarks(chosen: Choice, known: KnownLabels) -> list[str]:
     return [f"{alone} classes have one label, which can't be held out"] if alone else []
 
 
-def _table(
+def label_columns(
     described: Described,
     known: KnownLabels,
     shares: NDArray[np.float64],
-    doubts: dict[int, int],
+    doubts: Mapping[int, int],
     following: Sequence[int] | NDArray[np.int64],
 ) -> bytes:
-    """Return the table that is written."""
+    """Return the table that is written, with the columns ``HEADER``.
+
+    Args:
+        described: N samples.
+        known: labels that were given.
+        shares: (N, K) of all classes.
+        doubts: class that a sample looks like, for labels given that look wrong.
+        following: samples whose label would help most, the first first.
+    """
     turn = {int(place): number for number, place in enumerate(following, 1)}
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
