@@ -12,6 +12,7 @@ from lessup.errors import DataError, UsageError
 from lessup.evaluation import LabelProtocol, Result
 from lessup.experiments import Settings
 from lessup.methods import Classifier, Segmenter
+from lessup.methods.skip_gram import SkipGram
 from lessup.runs import Run
 from lessup.runs.provenance import provenance
 from lessup.samples import Samples
@@ -84,6 +85,9 @@ def evaluate(
 
 def _parts(run: Run, protocol: evaluation.Protocol, samples: Samples, settings: Settings) -> tuple[Split, str]:
     """Return the parts of the data, and what the test part is."""
+    if issubclass(protocol.needs, SkipGram):
+        nothing = samples.take(np.arange(0))
+        return Split(train=nothing, validation=nothing, test=samples), "words"
     own = samples.fingerprint == run.config["data"]["fingerprint"]
     has_own_split = bool((samples.official == "test").any())
     if own and settings.folds.folds > 1:

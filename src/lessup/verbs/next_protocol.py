@@ -16,6 +16,8 @@ def next_protocol(run: Run) -> str:
         return "masks"
     if issubclass(method, ShapeAutoencoder):
         return "shape-repair"
+    if "tokens" in method.reads:
+        return "analogies"
     if "texture" in method.reads:
         return "sound-prediction"
     if len(run.config["data"]["classes"]) < 2:
