@@ -156,10 +156,18 @@ def save(path: Path, features: NDArray[np.float32], samples: Samples) -> None:
     Raises:
         RunError: the file cannot be written.
     """
+    write_features(path, Features(features, samples.id, samples.label, samples.classes))
+
+
+def write_features(path: Path, features: Features) -> None:
+    """Write a features.npz whole or not at all.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
     buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer, x=features, id=samples.id, label=samples.label, classes=np.array(samples.classes, dtype=np.str_)
-    )
+    classes = np.array(features.classes, dtype=np.str_)
+    np.savez_compressed(buffer, x=features.x, id=features.id, label=features.label, classes=classes)
     write_whole(path, buffer.getbuffer())
 
 

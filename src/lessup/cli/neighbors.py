@@ -1,4 +1,4 @@
-"""`lessup neighbors RUN --data DATA --query FILE`."""
+"""`lessup neighbors RUN --data DATA --query FILE`; of words `lessup neighbors RUN --query WORD`."""
 
 import sys
 from pathlib import Path
@@ -12,8 +12,8 @@ from lessup.probes.nearest import Metric
 
 def neighbors(
     run: Annotated[Path, tyro.conf.Positional],
-    data: str,
     query: tuple[str, ...],
+    data: str | None = None,
     count: int = 5,
     layer: str | None = None,
     metric: Metric = "cosine",
@@ -26,8 +26,8 @@ def neighbors(
 
     Args:
         run: run folder.
-        data: folder, file or embedded data set to search.
-        query: image or shape files, or names of items of the data, which do not find themselves.
+        query: image or shape files, or names of items of the data, which do not find themselves; or words.
+        data: folder, file or embedded data set to search; if not given, the words that the run knows.
         count: how many to show for each.
         layer: named layer of the method; its default if not given.
         metric: cosine of the features, or their Euclidean distance.

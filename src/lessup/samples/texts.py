@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lessup.errors import DataError
 from lessup.samples import Batch, Damage, Samples
 from lessup.samples.joined_groups import joined_groups
 from lessup.samples.vocabulary import Vocabulary
@@ -19,6 +20,9 @@ PIECE = 1000
 END = -1
 """Stands between sentences, and behind the last word of a piece that is shorter."""
 
+UNKNOWN = -2
+"""In ``Texts.number``: a word that the vocabulary lacks."""
+
 
 @dataclass(frozen=True, eq=False)
 class Texts(Samples):
@@ -28,7 +32,9 @@ class Texts(Samples):
         flat: int32 places in the vocabulary, ``END`` behind each sentence; words that are too rare are left out.
         start: (N,) int64, where each piece begins.
         length: (N,) int64, at most ``PIECE``.
-        vocabulary: what is counted in ``flat``.
+        vocabulary: of the numbers that are handed out.
+        number: (V + 1,) int32, what is handed out for each number in ``flat``, ``UNKNOWN`` for words that are left
+            out, and ``END`` in the last place; empty where they are handed out as they are.
     """
 
     noun: ClassVar[str] = "texts"
@@ -44,6 +50,7 @@ class Texts(Samples):
     official: NDArray[np.str_]
     fingerprint: str
     damage: tuple[Damage, ...] = ()
+    number: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -51,16 +58,46 @@ class Texts(Samples):
         return ("tokens", "label")
 
     def piece(self, index: int) -> NDArray[np.int32]:
-        """Return one (T,) piece, a view of the flat array."""
-        return self.flat[self.start[index] : self.start[index] + self.length[index]]
+        """Return one (T,) piece."""
+        own = self.flat[self.start[index] : self.start[index] + self.length[index]]
+        if not len(self.number):
+            return own
+        known: NDArray[np.int32] = self.number[own]
+        return known[known != UNKNOWN]
 
     def read(self, indices: Sequence[int] | NDArray[np.int64]) -> Batch:
         """Return ``tokens`` (B, T) int64 and ``label`` (B,) int64, see the glossary."""
         chosen = np.asarray(indices, np.int64)
         tokens = np.full((len(chosen), int(self.length[chosen].max(initial=0))), END, np.int64)
         for row, index in enumerate(chosen):
-            tokens[row, : self.length[index]] = self.piece(int(index))
+            piece = self.piece(int(index))
+            tokens[row, : len(piece)] = piece
         return {"tokens": torch.from_numpy(tokens), "label": torch.from_numpy(self.label[chosen])}
+
+    def numbered_by(self, words: Sequence[str]) -> Self:
+        """Return the same texts in the numbers of another vocabulary, without the words that it lacks.
+
+        Args:
+            words: of that vocabulary, in its order.
+
+        Raises:
+            DataError: none of its words is in the texts.
+        """
+        own = self.vocabulary
+        if tuple(words) == own.words:
+            return self
+        place = {word: number for number, word in enumerate(words)}
+        number = np.array([*(place.get(word, UNKNOWN) for word in own.words), END], np.int32)
+        known = number[:-1] != UNKNOWN
+        if not known.any():
+            raise DataError(
+                f"none of the {len(own.words)} words of the texts, such as {own.words[0]!r}, is among the {len(words)} "
+                "that are known: read them as those were read (--tokens), or take texts in the same language"
+            )
+        counts = np.zeros(len(words), np.int64)
+        counts[number[:-1][known]] = own.counts[known]
+        vocabulary = replace(own, words=tuple(words), counts=counts, num_rare=own.num_rare + int((~known).sum()))
+        return replace(self, vocabulary=vocabulary, number=number)
 
     def expand(self, batch: Batch) -> Batch:
         """Return the batch: words are kept as they are handed out."""

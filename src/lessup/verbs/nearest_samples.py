@@ -24,11 +24,12 @@ from lessup.samples.images import Images, Ragged
 from lessup.samples.voxels import Voxels, pack, unpack
 from lessup.shapes.files import read_shape, refuse_existing
 from lessup.verbs.trained import load, load_like
+from lessup.verbs.words import nearest_words, words_of
 
 
 def neighbors(
     run: str | Path,
-    data: str,
+    data: str | None,
     queries: Sequence[str | Path],
     *,
     count: int = 5,
@@ -45,8 +46,8 @@ def neighbors(
 
     Args:
         run: run folder.
-        data: path or name of the data to search; read as the run read its own.
-        queries: names of items of the data, or image or shape files.
+        data: path or name of the data to search; read as the run read its own. None searches the words that it knows.
+        queries: words; names of items of the data, or image or shape files.
         count: how many are found for each.
         layer: named layer; the method's default if not given.
         metric: what is near.
@@ -72,6 +73,10 @@ def neighbors(
         raise UsageError("nothing asks: wanted a file or an item of the data")
     folder, method = load(run, device=device)
     layer = method.chosen(layer)
+    if data is None:
+        if out is not None:
+            raise UsageError("words have no picture: leave --out away")
+        return nearest_words(words_of(method, run), [str(query) for query in queries], count=count, metric=metric)
     samples = load_like(folder, method, data)
     asked = [_asked(str(query), samples, Settings.of(folder.config).reading, data) for query in queries]
     features = np.concatenate([encode_all(method, one, layer=layer) for one in asked])

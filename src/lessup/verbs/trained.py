@@ -13,10 +13,13 @@ from lessup.errors import DataError, UsageError
 from lessup.experiments import Settings
 from lessup.features import encode_all, joined, save
 from lessup.methods import Method, ShapeAutoencoder
+from lessup.methods.skip_gram import SkipGram
 from lessup.runs import Run
 from lessup.runs.within import opened
 from lessup.samples import Samples
+from lessup.samples.texts import Texts
 from lessup.verbs.left_out import say_left_out
+from lessup.verbs.words import words_of, write_words
 
 
 def load(run: str | Path, *, device: str = "cpu") -> tuple[Run, Method]:
@@ -49,19 +52,23 @@ def load_like(
     """
     reading = Settings.of(run.config).reading
     reading = reading if measured else replace(reading, masks="own", without=())
+    if isinstance(method, SkipGram) and data != run.config["data"]["path"]:
+        reading = replace(reading, min_count=1)  # its own vocabulary says which words count
     alone = [key for key in method.reads if key != "other"]
     samples = sources.load(data, reading, reads=alone if reads is None else reads)
     say_left_out(samples, data)
     kind = next((key for key in ("voxels", "tokens") if key in method.reads), "image")  # labels are for training alone
     if samples.lacking((kind,)):
         raise DataError(f"{run.config['method']} reads {kind}, which {data} does not have (see `lessup doctor {data}`)")
+    if isinstance(method, SkipGram) and isinstance(samples, Texts):
+        samples = samples.numbered_by(method.words)
     method.check(samples)
     return samples
 
 
 def encode(
     runs: str | Path | Sequence[str | Path],
-    data: str,
+    data: str | None,
     out: str | Path,
     *,
     layer: str | None = None,
@@ -70,22 +77,29 @@ def encode(
     """Encode a data set with a trained method, or with several, into a features.npz.
 
     Of several, the features of each are brought to length 1 and laid side by side, so that the cosine of two samples is
-    the mean of what each network says: an ensemble, as of nets that were trained on different data.
+    the mean of what each network says: an ensemble, as of nets that were trained on different data. Without data, the
+    vectors of the words that a run knows are written.
 
     Args:
         runs: run folder, or several.
-        data: path or name of the data; read as each run read its own.
-        out: file to write.
+        data: path or name of the data; read as each run read its own. None for words.
+        out: file to write; see ``write_words`` for its endings where words are written.
         layer: named layer of all; each method's default if not given.
         device: where to compute.
 
     Raises:
-        UsageError: no run is given, or a method has no such layer.
+        UsageError: no run is given, or a method has no such layer; or words are asked for of several runs, or of one that
+            knows none.
         DataError: the data lacks what a method reads, or two runs read other samples of it.
     """
     folders = [runs] if isinstance(runs, str | Path) else list(runs)
     if not folders:
         raise UsageError("nothing encodes: give one run folder or more")
+    if data is None:
+        if len(folders) > 1:
+            raise UsageError("words are of one run: give one run folder, or --data")
+        write_words(words_of(load(folders[0], device=device)[1], folders[0]), Path(out))
+        return Path(out)
     parts: list[NDArray[np.float32]] = []
     known: Samples | None = None
     for each in folders:
