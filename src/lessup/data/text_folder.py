@@ -38,14 +38,16 @@ def load(path: Path, reading: Reading) -> Texts:
 
     Args:
         path: folder, archive or file.
-        reading: ``tokens``, ``sentences`` and ``min_count``.
+        reading: ``tokens``, ``sentences``, ``min_count``, ``phrases`` and ``phrase_score``.
 
     Raises:
         DataError: there are no texts, none can be used, or too few words occur often enough.
-        UsageError: ``min_count`` is below 1.
+        UsageError: ``min_count`` is below 1, or a threshold of phrases below 0.
     """
     if reading.min_count < 1:
         raise UsageError(f"--min-count {reading.min_count}: wanted 1 or more")
+    if min(reading.phrases, default=0) < 0:
+        raise UsageError(f"--phrases {min(reading.phrases):g}: wanted thresholds of 0 or more, such as 200 100")
     tree = open_tree(path if is_tree(path) else path.parent)
     names = [name for name in tree.names() if _suffix(name) in SUFFIXES] if is_tree(path) else [path.name]
     if not names:

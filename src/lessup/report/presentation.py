@@ -316,15 +316,9 @@ _PRESENTATIONS = {
         rows=_IMAGE_ROWS,
     ),
     "analogies": Presentation(
-        title="Analogies of words",
-        sentence="Questions (man : king = woman : ?) answered rightly, in percent of those asked. Higher is better.",
-        lower_is_better={"total": False, "semantic": False, "syntactic": False, "of_all": False},
+        "Analogies of words", "Right answers in percent of the questions asked.", {"total": False, "semantic": False}
     ),
-    "word-similarity": Presentation(
-        title="Words that are alike",
-        sentence="Spearman's correlation of cosines with what people said, times 100. Higher is better.",
-        lower_is_better={"spearman": False},
-    ),
+    "word-similarity": Presentation("Words that are alike", "Spearman's correlation times 100.", {"spearman": False}),
     "segmentation": Presentation(
         title="Segmentation",
         sentence="A fully convolutional network fine-tuned from each row's weights: intersection over union of the "

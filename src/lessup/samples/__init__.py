@@ -65,6 +65,9 @@ class Reading:
             blanks alone.
         sentences: of a text: its ``lines``, its ``paragraphs``, or ``auto``, the latter where there are empty lines.
         min_count: words of a text that occur fewer times are left out.
+        phrases: of a text: thresholds, such as ``200 100``, by which two words that often follow one another become
+            one, in a pass over the text for each; none joins none.
+        phrase_score: what is compared with them, see ``PhraseScore``.
         masks: ``boxes`` makes masks of one class, the foreground, of the boxes of images, for a network for saliency.
         without: classes whose images are left out then, such as those that are to be segmented later.
         nested: folders of classes lie in folders of super-classes, such as the characters of alphabets.
@@ -82,6 +85,8 @@ class Reading:
     tokens: Literal["words", "blanks"] = "words"
     sentences: Literal["auto", "lines", "paragraphs"] = "auto"
     min_count: int = 5
+    phrases: tuple[float, ...] = ()
+    phrase_score: Literal["program", "paper"] = "program"
     masks: Literal["own", "boxes"] = "own"
     without: tuple[str, ...] = ()
     nested: bool = False

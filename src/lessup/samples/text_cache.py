@@ -1,10 +1,11 @@
 """Turn the words of a source into numbers once, in a memory-mapped file that later runs open at once.
 
-Files are read twice, block by block: to count the words, and to write their places in the vocabulary. See
-``folder_cache`` for where it is kept.
+Files are read twice, block by block: to count the words, and to write their places in the vocabulary; and once more
+before for every pass in search of phrases. See ``folder_cache`` for where it is kept.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
 from lessup.samples.folder_cache import FolderCache, content_key
 from lessup.samples.image_decoding import Progress
+from lessup.samples.phrases import PhraseCount, Phrases
 from lessup.samples.texts import END
 from lessup.samples.vocabulary import Count, Vocabulary
 
@@ -55,12 +57,13 @@ def text_numbers(tree: FileTree, names: Sequence[str], reading: Reading) -> Text
     Args:
         tree: the folder or archive.
         names: M >= 1 text files in it.
-        reading: ``tokens``, ``sentences`` and ``min_count``.
+        reading: ``tokens``, ``sentences``, ``min_count``, ``phrases`` and ``phrase_score``.
 
     Raises:
         DataError: too few words occur often enough, or there is nowhere to write.
     """
-    settings = fingerprint(_VERSION, reading.tokens, reading.sentences, str(reading.min_count))
+    joined = (*map(str, reading.phrases), reading.phrase_score) if reading.phrases else ()
+    settings = fingerprint(_VERSION, reading.tokens, reading.sentences, str(reading.min_count), *joined)
     return FolderCache(
         source=tree.path,
         noun="texts",
@@ -74,12 +77,12 @@ def text_numbers(tree: FileTree, names: Sequence[str], reading: Reading) -> Text
 
 
 def _write(folder: Path, tree: FileTree, names: Sequence[str], reading: Reading) -> list[str]:
-    count, reason = Count(), dict.fromkeys(names, "")
+    count, reason, phrases = Count(), dict.fromkeys(names, ""), _phrases(tree, names, reading)
     with Progress("counting words", len(names)) as progress:
         for name in names:
             before = count.num_tokens
             try:
-                count.add(_sentences(tree, name, reading))
+                count.add(_sentences(tree, name, reading, phrases))
             except DataError as error:
                 reason[name] = str(error)
             if not reason[name] and count.num_tokens == before:
@@ -93,7 +96,7 @@ def _write(folder: Path, tree: FileTree, names: Sequence[str], reading: Reading)
     vocabulary, stop = count.vocabulary(reading.min_count), []
     with (folder / _TOKENS).open("wb") as out, Progress("numbering words", len(names)) as progress:
         for name in names:
-            for sentence in _sentences(tree, name, reading) if not reason[name] else ():
+            for sentence in _sentences(tree, name, reading, phrases) if not reason[name] else ():
                 found = [vocabulary.place[word] for word in sentence if word in vocabulary.place]
                 out.write(np.array([*found, END], np.int32).data if found else b"")
             stop.append(out.tell() // 4)
@@ -105,14 +108,31 @@ def _write(folder: Path, tree: FileTree, names: Sequence[str], reading: Reading)
     return [content_key(tree, name) for name in names]
 
 
-def _sentences(tree: FileTree, name: str, reading: Reading) -> Iterator[list[str]]:
-    """Give the sentences of a file, which are its lines, its paragraphs, or what it seems to have."""
+def _phrases(tree: FileTree, names: Sequence[str], reading: Reading) -> list[Phrases]:
+    """Search for phrases, pass by pass: each sees what those before it joined."""
+    found: list[Phrases] = []
+    for number, threshold in enumerate(reading.phrases, 1):
+        count = PhraseCount.empty()
+        with Progress(f"searching for phrases, pass {number} of {len(reading.phrases)}", len(names)) as progress:
+            for name in names:
+                with suppress(DataError):  # it is told when the words are counted
+                    count.add(_sentences(tree, name, reading, found))
+                progress.advance()
+        found.append(count.phrases(threshold, reading.min_count, reading.phrase_score))
+    return found
+
+
+def _sentences(tree: FileTree, name: str, reading: Reading, phrases: Sequence[Phrases]) -> Iterator[list[str]]:
+    """Give the sentences of a file, which are its lines, its paragraphs, or what it seems to have, phrases joined."""
     paragraphs = reading.sentences == "paragraphs"
     if reading.sentences == "auto":
         with tree.open(name) as file:
             paragraphs = has_paragraphs(file)
     with tree.open(name) as file:
-        yield from sentences(file, reading.tokens, paragraphs=paragraphs)
+        for sentence in sentences(file, reading.tokens, paragraphs=paragraphs):
+            for each in phrases:
+                sentence = each.joined(sentence)
+            yield sentence
 
 
 def _open(folder: Path) -> TextNumbers:

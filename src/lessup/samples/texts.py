@@ -62,8 +62,9 @@ class Texts(Samples):
         own = self.flat[self.start[index] : self.start[index] + self.length[index]]
         if not len(self.number):
             return own
-        known: NDArray[np.int32] = self.number[own]
-        return known[known != UNKNOWN]
+        handed_out = self.number[own]
+        known: NDArray[np.int32] = handed_out[handed_out != UNKNOWN]
+        return known
 
     def read(self, indices: Sequence[int] | NDArray[np.int64]) -> Batch:
         """Return ``tokens`` (B, T) int64 and ``label`` (B,) int64, see the glossary."""

@@ -53,7 +53,7 @@ def load_like(
     reading = Settings.of(run.config).reading
     reading = reading if measured else replace(reading, masks="own", without=())
     if isinstance(method, SkipGram) and data != run.config["data"]["path"]:
-        reading = replace(reading, min_count=1)  # its own vocabulary says which words count
+        reading = replace(reading, min_count=1, phrases=())  # its own vocabulary says which words count
     alone = [key for key in method.reads if key != "other"]
     samples = sources.load(data, reading, reads=alone if reads is None else reads)
     say_left_out(samples, data)
