@@ -88,7 +88,7 @@ def encode(
         device: where to compute.
 
     Raises:
-        UsageError: no run is given, or a method has no such layer; or words are asked for of several runs, or of one that
+        UsageError: no run is given, or a method has no such layer; words are asked for of several runs, or of one that
             knows none.
         DataError: the data lacks what a method reads, or two runs read other samples of it.
     """
