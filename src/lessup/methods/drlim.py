@@ -7,7 +7,8 @@ https://doi.org/10.1109/CVPR.2005.202, with the exponential loss and the network
 
 *Differs from the papers:* each image of a batch is mapped once and stands in several pairs; which maps of S2 a map of
 C3 sees is not published (see ``lenet_faces``), nor is the optimiser: SGD with momentum here. With the exponential loss
-the embedding is squashed, so that energies have a bound; with the margin loss it is linear.
+the embedding is squashed, so that energies have a bound; with the margin loss it is linear. The recipe ``cpu`` scales
+it to length 1.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from lessup import backbones
 from lessup.backbones import flat
@@ -28,11 +30,11 @@ from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
 from lessup.samples.splits import Folds
-from lessup.transforms.crops import crop_resize, mirrored
+from lessup.transforms.crops import resize_whole
 from lessup.transforms.draws import Draws
 from lessup.transforms.pairs import balanced_pairs
 from lessup.transforms.patch_colour import equal_rms
-from lessup.transforms.squares import central_squares, random_squares
+from lessup.transforms.pose_and_light import PoseAndLight, pose_and_light
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,8 @@ class DrLIMConfig:
         loss: ``exponential`` of 2005 or ``margin`` of 2006.
         norm: of the difference of two embeddings: ``l1`` (2005) or ``l2`` (2006).
         margin: distance beyond which the margin loss leaves images of two classes alone.
-        crop: height and width of what training sees of an image, as a share of its own; 1 is the whole.
-        mirror: share of the images that training mirrors.
+        normalise: scale embeddings to length 1.
+        changes: how much pose and light of training images are changed, 0 to 1, as a share of ``PoseAndLight``.
         optimizer: ``sgd`` at a constant rate, or ``adamw``, whose rate rises at first and falls along a cosine.
         learning_rate: its peak.
         momentum: of SGD.
@@ -60,8 +62,8 @@ class DrLIMConfig:
     loss: Literal["exponential", "margin"] = "exponential"
     norm: Literal["l1", "l2"] = "l1"
     margin: float = 1.0
-    crop: float = 1.0
-    mirror: float = 0.0
+    normalise: bool = False
+    changes: float = 0.0
     optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 1e-4
     momentum: float = 0.9
@@ -87,10 +89,10 @@ class DrLIM(ImageEncoder):
 
     def __init__(self, config: DrLIMConfig) -> None:
         super().__init__()
-        if config.embedding < 1 or config.margin <= 0 or not 0 < config.crop <= 1 or not 0 <= config.mirror <= 1:
+        if config.embedding < 1 or config.margin <= 0 or not 0 <= config.changes <= 1:
             raise UsageError(
-                f"an embedding of {config.embedding}, margin {config.margin}, crop {config.crop}, mirror "
-                f"{config.mirror}: wanted 1 or more, above 0, above 0 and up to 1, and 0 to 1"
+                f"an embedding of {config.embedding}, margin {config.margin}, changes {config.changes}: wanted 1 or "
+                "more, above 0, and 0 to 1"
             )
         self.config = config
         self.backbone = backbones.build(config.backbone, channels=config.channels)
@@ -98,8 +100,10 @@ class DrLIM(ImageEncoder):
         linear = nn.Linear(width, config.embedding)
         nn.init.normal_(linear.weight, std=width**-0.5)
         nn.init.zeros_(linear.bias)
-        self.embedding = nn.Sequential(linear, *([Squash()] if config.loss == "exponential" else []))
-        self.bound = 2 * AMPLITUDE * config.embedding ** (1 if config.norm == "l1" else 0.5)
+        squashed = config.loss == "exponential" and not config.normalise
+        self.embedding = nn.Sequential(linear, *([Squash()] if squashed else []))
+        wide, high = config.embedding**0.5, 1.0 if config.normalise else AMPLITUDE * config.embedding**0.5
+        self.bound = 2 * high * (wide if config.norm == "l1" else 1)
 
     @classmethod
     def configured(cls, config: DrLIMConfig, samples: Samples) -> DrLIMConfig:
@@ -128,9 +132,13 @@ class DrLIM(ImageEncoder):
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:
-        """Return ``image`` (B, 1, 56, 46) of random pixels, ``extent`` (B, 2) and ``label`` (B,) of two classes."""
+        """Return ``image`` (B, 1, 56, 46) of random pixels, ``extent`` (B, 2) and ``label`` (B,) of two classes, two a turn."""
         extent = torch.tensor([[56, 46]]).repeat(batch_size, 1)
-        return {"image": torch.rand(batch_size, 1, 56, 46), "extent": extent, "label": torch.arange(batch_size) % 2}
+        return {
+            "image": torch.rand(batch_size, 1, 56, 46),
+            "extent": extent,
+            "label": torch.arange(batch_size) // 2 % 2,
+        }
 
     def step(self, batch: Batch, draws: Draws) -> Losses:
         """Compute the loss of the pairs of a batch, half of one class and half of two; training mode cuts and mirrors.
@@ -166,13 +174,9 @@ class DrLIM(ImageEncoder):
         return norm
 
     def augmented(self, batch: Batch, draws: Draws) -> Tensor:
-        """Return (B, C, H, W) random views at the size of the backbone: a share of height and width of each image."""
-        unit = random_squares(torch.ones_like(batch["extent"]), self.config.crop, draws)  # within 1 x 1
-        return self._cut(batch, mirrored(unit, draws, share=self.config.mirror))
-
-    def prepared(self, batch: Batch) -> Tensor:
-        """Return the middle of each image, as large as in training, (B, C, H, W) at the size of the backbone."""
-        return self._cut(batch, central_squares(torch.ones_like(batch["extent"]), self.config.crop))
+        """Return (B, C, H, W) whole images at the size of the backbone, in another pose and light each time."""
+        image = resize_whole(batch["image"], batch["extent"], self.backbone.size)
+        return self.scaled(pose_and_light(image, PoseAndLight().scaled(self.config.changes), draws))
 
     def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
         """Return (B, D) embeddings of whole images, or features of another layer.
@@ -192,15 +196,10 @@ class DrLIM(ImageEncoder):
         rate, decay = config.learning_rate, config.weight_decay
         return {"pairs": Optimization(torch.optim.SGD(self.parameters(), rate, config.momentum, weight_decay=decay))}
 
-    def _cut(self, batch: Batch, unit: Tensor) -> Tensor:
-        """Return (B, C, H, W) scaled parts of images, by (B, 4) boxes within 1 x 1."""
-        box = unit * batch["extent"][:, [1, 0, 1, 0]]
-        return self.scaled(crop_resize(batch["image"], box, self.backbone.size))
-
     def _code(self, image: Tensor) -> Tensor:
         """Map scaled (B, C, H, W) images to (B, D) embeddings."""
         code: Tensor = self.embedding(flat(self.backbone(image)))
-        return code
+        return normalize(code) if self.config.normalise else code
 
 
 def _check_pairs(samples: Samples) -> None:
@@ -224,12 +223,12 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Learn faces in minutes on one core, from pieces of nine tenths of each side, half of them mirrored.
+    """Learn faces in minutes on one core: embeddings of length 1, the margin loss, and much change of pose and light.
 
     Command: ``lessup train drlim --data DATA --out RUN --recipe cpu``.
     """
-    config = DrLIMConfig(optimizer="adamw", learning_rate=1e-3, crop=0.9, mirror=0.5)
-    return Recipe(config=config, training=Training(steps=300, batch_size=64), folds=FOLDS)
+    config = DrLIMConfig(loss="margin", norm="l2", normalise=True, changes=1.0, optimizer="adamw", learning_rate=1e-3)
+    return Recipe(config=config, training=Training(steps=3500, batch_size=64), folds=FOLDS)
 
 
 FOLDS = Folds(folds=7, whole_classes=True)
