@@ -132,7 +132,7 @@ class DrLIM(ImageEncoder):
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:
-        """Return ``image`` (B, 1, 56, 46) of random pixels, ``extent`` (B, 2) and ``label`` (B,) of two classes, two a turn."""
+        """Return ``image`` (B, 1, 56, 46) of random pixels, ``extent`` (B, 2) and ``label`` (B,), 0 0 1 1 0 0 ..."""
         extent = torch.tensor([[56, 46]]).repeat(batch_size, 1)
         return {
             "image": torch.rand(batch_size, 1, 56, 46),
