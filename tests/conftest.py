@@ -1,4 +1,4 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # toy_video is imported by name
+sys.path.insert(0, str(Path(__file__).parent))  # toy_video and toy_digits are imported by name

@@ -13,6 +13,7 @@ from lessup.cli.train import TrainFlags
 from lessup.methods import Method, Recipe, ShapeAutoencoder
 from lessup.runs import Training
 from lessup.samples import Reading
+from lessup.samples.given_labels import GivenLabels
 from lessup.samples.splits import Folds
 from lessup.transforms.draws import Draws
 
@@ -87,7 +88,7 @@ def test_paper_is_cited_with_authors_year_and_link(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_of_the_config_is_a_flag_that_no_other_setting_of_a_run_has(name, capsys):
-    others = (TrainFlags, Training, Reading, Folds)
+    others = (TrainFlags, Training, Reading, Folds, GivenLabels)
     taken = {field.name for kind in others for field in dataclasses.fields(kind)}
     own = {field.name for field in dataclasses.fields(methods.load(name).Config)}
     assert not own & taken
@@ -138,7 +139,8 @@ def test_losses_are_finite_scalars_that_reach_every_parameter_and_repeat(name, b
         assert value.shape == (), key
         assert value.isfinite(), key
     assert not any(value.requires_grad for value in losses.log.values())
-    names, parameters = zip(*method.named_parameters(), strict=True)
+    learnt = [(key, weight) for key, weight in method.named_parameters() if weight.requires_grad]
+    names, parameters = zip(*learnt, strict=True)
     gradients = torch.autograd.grad(sum(losses.players.values()), parameters, allow_unused=True)
     for key, gradient in zip(names, gradients, strict=True):
         assert gradient is not None, f"{key} takes no part"

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lessup.optimization import adamw_with_cosine, in_quarters
+from lessup.optimization import adamw_with_cosine, decaying_apart, in_quarters, sgd_with_most_of_a_cosine
 
 
 def rates(optimization, num_steps):
@@ -28,3 +28,22 @@ def test_the_cosine_rises_over_a_twentieth_and_falls_to_nothing():
     assert found[:4] == pytest.approx([0.4, 0.8, 1.2, 1.6])
     assert found[50] == pytest.approx(1.0)
     assert found[99] == pytest.approx(1 + math.cos(0.99 * math.pi))
+
+
+def test_most_of_a_cosine_leaves_a_fifth_of_the_rate_and_momentum_is_nesterovs():
+    groups = decaying_apart(nn.Linear(2, 1), 0.1)
+    optimization = sgd_with_most_of_a_cosine(groups, 2.0, 0.9, 100)
+    found = rates(optimization, 100)
+    assert found[0] == 2.0
+    assert found[50] == pytest.approx(2 * math.cos(7 * math.pi / 32))
+    assert found[99] == pytest.approx(0.4, abs=0.02)
+    assert all(group["nesterov"] and group["momentum"] == 0.9 for group in optimization.optimizer.param_groups)
+
+
+def test_biases_and_normalisations_do_not_decay_and_what_is_not_learnt_is_left_out():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 1))
+    network[2].requires_grad_(False)
+    weights, others = decaying_apart(network, 0.1)
+    assert (weights["weight_decay"], others["weight_decay"]) == (0.1, 0.0)
+    assert [weight.ndim for weight in weights["params"]] == [4]
+    assert [weight.ndim for weight in others["params"]] == [1, 1, 1]

@@ -79,3 +79,29 @@ def adam_with_exponential_end(
 def in_quarters(optimizer: Optimizer, num_steps: int) -> Optimization:
     """Divide the rates of an optimiser by 10 after each quarter of a run of ``num_steps`` updates."""
     return Optimization(optimizer, LambdaLR(optimizer, lambda update: 0.1 ** (4 * update // num_steps)))
+
+
+def sgd_with_most_of_a_cosine(
+    learnt: list[dict[str, Any]], learning_rate: float, momentum: float, num_steps: int
+) -> Optimization:
+    """Return SGD with Nesterov's momentum whose rate falls along cos(7 pi t / 16), t from 0 to 1 over the run.
+
+    Args:
+        learnt: groups of parameters, see ``decaying_apart``.
+        learning_rate: at the beginning; a fifth of it is left at the end.
+        momentum: above 0.
+        num_steps: updates of the run.
+
+    Source: Sohn et al., *FixMatch*, 2020, section 2.4.
+    """
+    optimizer = torch.optim.SGD(learnt, lr=learning_rate, momentum=momentum, nesterov=True)
+    return Optimization(
+        optimizer, LambdaLR(optimizer, lambda update: math.cos(7 * math.pi / 16 * min(update / num_steps, 1)))
+    )
+
+
+def decaying_apart(learnt: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return two groups of parameters that are learnt: weights decay, biases and normalisations do not."""
+    parameters = [weight for weight in learnt.parameters() if weight.requires_grad]
+    matrices, vectors = ([weight for weight in parameters if (weight.ndim > 1) is many] for many in (True, False))
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]

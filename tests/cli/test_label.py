@@ -82,7 +82,7 @@ def test_one_label_a_class_is_said_to_leave_nothing_to_choose_on(encoded, capsys
         ("image,label\n00.png,ant\n", "all 1 known labels are of class 'ant'|all 1 known labels are of class ant"),
         ("image,label\n00.png,\n", "no label is known"),
         ("image,label\n00.png,ant\n00.png,bee\n", "lines 2 and 3 both name 00.png, once as ant and once as bee"),
-        ("image,label\n0O.png,ant\n", "line 2 names '0O.png', which has no features: did you mean"),
+        ("image,label\n0O.png,ant\n", "line 2 names '0O.png', none of 60 samples: did you mean"),
         ("name,kind\n00.png,ant\n", "has the columns name, kind; wanted image and label"),
     ],
 )

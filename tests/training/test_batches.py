@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from training_toys import points
 
-from lessup.training.batches import Order, Parts, in_runs
+from lessup.errors import UsageError
+from lessup.training.batches import LabelledFirst, Order, Parts, in_runs
 
 
 def test_every_sample_is_seen_once_an_epoch():
@@ -86,3 +87,25 @@ def test_samples_without_a_label_are_runs_of_their_own():
     assert len({tuple(each) for each in found}) > 20
     assert all(abs(each.index(1) - each.index(3)) == 1 for each in found)
     assert any(abs(each.index(0) - each.index(2)) > 1 for each in found)
+
+
+LABEL = np.array([-1, 2, -1, -1, 0, 1, -1, -1, -1, 0])
+
+
+def test_a_batch_begins_with_labelled_samples_and_goes_on_with_any():
+    order = LabelledFirst.of(LABEL, batch_size=8, seed=0, ratio=3)
+    batches = np.stack([order.batch(step) for step in range(10)])
+    known, others = batches[:, :2].ravel(), batches[:, 2:].ravel()
+    assert np.bincount(known, minlength=10).tolist() == [0, 5, 0, 0, 5, 5, 0, 0, 0, 5]  # 20 places for 4
+    assert np.bincount(others).tolist() == [6] * 10  # labelled samples are among them
+
+
+def test_every_part_of_a_batch_begins_with_its_labelled_samples():
+    order = LabelledFirst.of(LABEL, batch_size=16, seed=1, ratio=3, parts=2)
+    whole, parts = order.batch(4), [order.batch(4, part, 2) for part in (0, 1)]
+    assert np.concatenate([parts[0][:2], parts[1][:2], parts[0][2:], parts[1][2:]]).tolist() == whole.tolist()
+
+
+def test_a_batch_that_cannot_be_cut_so_is_refused_with_one_that_can():
+    with pytest.raises(UsageError, match="--batch-size 24"):
+        LabelledFirst.of(LABEL, batch_size=20, seed=0, ratio=3, parts=2)

@@ -5,6 +5,11 @@ import torch
 from lessup import verbs
 from lessup.errors import DataError, UsageError
 from lessup.experiments import Settings
+from lessup.experiments.description import check_resumable
+from lessup.samples.given_labels import GivenLabels
+from lessup.samples.splits import Folds
+from lessup.verbs.training import train_on
+from toy_digits import as_samples
 
 
 def weights(run):
@@ -51,3 +56,49 @@ def test_voxnet_needs_the_labels_of_all_samples(shapes, tmp_path):
 def test_a_method_names_what_the_data_lacks(shapes, tmp_path):
     with pytest.raises(DataError, match=r"bigan reads image, extent; .* has voxels, label"):
         verbs.train(verbs.settings("bigan", str(shapes)), tmp_path / "run")
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """What trains on 30 images, of which a table names six, given the labels that the others hide."""
+    names = np.array(["none", "one", "two"])
+    label = np.repeat([0, 1, 2], 10)
+    known = [0, 1, 10, 11, 20, 21]
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(["image,label", *(f"{place:03d}.png,{names[label[place]]}" for place in known)]) + "\n")
+
+    def train(hidden, out, method="fixmatch"):
+        given = label.copy()
+        given[np.setdiff1d(np.arange(30), known)] = hidden
+        samples = as_samples(given)
+        settings = verbs.settings(
+            method,
+            "digits",
+            training={"steps": 2, "batch_size": 16, "device": "cpu", "log_every": 1},
+            folds=Folds(folds=1),
+            given=GivenLabels(labels=str(table)),
+        )
+        return train_on(samples, settings, tmp_path / out)
+
+    return train
+
+
+@pytest.mark.parametrize("method", ["fixmatch", "mean-teacher"])
+def test_hidden_labels_do_not_reach_the_weights(digits, method):
+    first = digits(np.repeat([0, 1, 2], 8), "first", method)
+    other = digits(np.repeat([2, 0, 1], 8), "other", method)
+    assert first.labels.read_text() == other.labels.read_text()
+    assert len(first.labels.read_text().splitlines()) == 7
+    assert first.metrics()["loss"].tolist() == other.metrics()["loss"].tolist()
+    for name, weight in weights(first).items():
+        assert torch.equal(weight, weights(other)[name]), name
+
+
+def test_a_run_on_a_few_labels_is_gone_on_with_under_the_same_labels_alone(digits):
+    run = digits(np.repeat([0, 1, 2], 8), "run")
+    assert Settings.of(run.config).given.labels.endswith("labels.csv")
+    older = {**run.config, "data": {key: value for key, value in run.config["data"].items() if key != "given"}}
+    assert Settings.of(older).given == GivenLabels()
+    changed = {**run.config, "data": {**run.config["data"], "given": {"shots": 2}}}
+    with pytest.raises(UsageError, match=r"was begun with labels = .*labels.csv', now it is ''"):
+        check_resumable(run, changed)

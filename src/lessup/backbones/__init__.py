@@ -65,6 +65,11 @@ class Backbone(nn.Module):
         self.aliases = dict(aliases or {})
         self.shapes = self._shapes()
 
+    @property
+    def width(self) -> int:
+        """D of the last stage's output where it is ``flat``."""
+        return flat(torch.zeros(1, *self.shapes[self.layers[-1]])).shape[1]
+
     def normalised(self, image: Tensor) -> Tensor:
         """Return (B, C, H, W) images in [0, 1] as the network wants them."""
         mean, std = (image.new_tensor(value).view(-1, 1, 1) for value in (self.mean, self.std))

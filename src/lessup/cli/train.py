@@ -46,6 +46,7 @@ def run(words: list[str]) -> int:
         "training": start.training,
         "reading": start.reading,
         "folds": start.folds,
+        "given": start.given,
     }
     about = discovery.summary("methods", start.method)
     given = parse(words, groups, prog=f"lessup train {start.method}", description=about)
@@ -56,6 +57,7 @@ def run(words: list[str]) -> int:
         data=given.run.data,
         reading=given.reading,
         folds=given.folds,
+        given=given.given,
     )
     trained = verbs.train(settings, given.run.out, overwrite=given.run.overwrite, resume=given.run.resume)
     following = f"lessup evaluate {trained.path} --protocol {verbs.next_protocol(trained)}"

@@ -1,13 +1,14 @@
 """What a run is before it runs: its settings, how they are written down, and whether a run may go on with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lessup import methods
 from lessup.errors import UsageError
 from lessup.runs import Training
 from lessup.samples import Reading
+from lessup.samples.given_labels import GivenLabels
 from lessup.samples.splits import Folds
 from lessup.training import parse
 
@@ -23,6 +24,7 @@ class Settings:
         data: path or name of the data.
         reading: how the data is read.
         folds: which part of the data is held out for testing.
+        given: which labels are learnt from.
     """
 
     method: str
@@ -31,6 +33,7 @@ class Settings:
     data: str
     reading: Reading
     folds: Folds
+    given: GivenLabels = field(default_factory=GivenLabels)
 
     @classmethod
     def of(cls, run_config: Mapping[str, Any]) -> "Settings":
@@ -48,6 +51,7 @@ class Settings:
             data=data["path"],
             reading=parse(Reading, data["reading"]),
             folds=parse(Folds, data["folds"]),
+            given=parse(GivenLabels, data.get("given", {})),
         )
 
 
@@ -60,6 +64,7 @@ def settings(
     training: Mapping[str, Any] | None = None,
     reading: Reading | None = None,
     folds: Folds | None = None,
+    given: GivenLabels | None = None,
 ) -> Settings:
     """Fill in a run's settings from a recipe.
 
@@ -71,6 +76,7 @@ def settings(
         training: fields of ``Training`` that differ from the recipe.
         reading: how the data is read.
         folds: which part of the data is held out; that of the recipe if None.
+        given: which labels are learnt from; all if None.
 
     Raises:
         UsageError: the method has no such recipe.
@@ -89,4 +95,5 @@ def settings(
         data=data,
         reading=reading or Reading(),
         folds=folds or filled.folds,
+        given=given or GivenLabels(),
     )

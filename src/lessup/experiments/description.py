@@ -50,6 +50,7 @@ def description(settings: Settings, config: Any, samples: Samples) -> dict[str, 
             "classes": list(samples.classes),
             "reading": asdict(settings.reading),
             "folds": asdict(settings.folds),
+            "given": asdict(settings.given),
         },
         **provenance(),
         "versions": versions(),
@@ -99,4 +100,5 @@ def _deciding(described: Mapping[str, Any]) -> dict[str, Any]:
         **{key: value for key, value in training.items() if key not in MAY_CHANGE_ON_RESUME},
         **asdict(asked.reading),
         **asdict(asked.folds),
+        **asdict(asked.given),
     }

@@ -16,7 +16,7 @@ from lessup import discovery
 from lessup.backbones import Backbone, dense, flat, weights
 from lessup.errors import DataError, UsageError
 from lessup.losses.classification import label_loss, tag_loss
-from lessup.optimization import Optimization, in_quarters
+from lessup.optimization import Optimization, decaying_apart, in_quarters
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -58,6 +58,8 @@ class Method(nn.Module, ABC):
         together: samples of one class that lie next to one another in a batch, where the method needs them; 1 mixes.
         copies: if not 0, a batch is an episode: ``together`` samples of each of as many classes as fit into it, a class
             so many times at most, see ``training.episodes``.
+        semi_supervised: whether it learns from samples without a label beside those that have one.
+        unlabelled_ratio: samples of any kind in a batch for each labelled one, all of which lie before them; 0 mixes.
         fitted: buffers that ``begin`` fits to the data and no step changes; networks with random weights get them too.
     """
 
@@ -67,6 +69,8 @@ class Method(nn.Module, ABC):
     chance: ClassVar[Mapping[str, float]] = {}
     together: int = 1
     copies: int = 0
+    semi_supervised: ClassVar[bool] = False
+    unlabelled_ratio: int = 0
     fitted: ClassVar[tuple[str, ...]] = ()
     config: Any
 
@@ -258,7 +262,6 @@ class Classifier(ImageEncoder):
         image = torch.rand(batch_size, 3, 64, 64) * (0.4 + 0.6 * label.view(-1, 1, 1, 1))
         return {"image": image, "extent": torch.full((batch_size, 2), 64), "label": label}
 
-    @abstractmethod
     def logits(self, x: Tensor, *, after: str | None = None) -> Tensor:
         """Return (B, K) scores before any softmax or sigmoid; differentiable in the image, and nothing is dropped.
 
@@ -267,6 +270,8 @@ class Classifier(ImageEncoder):
                 that layer of the backbone.
             after: layer from which to go on.
         """
+        logits: Tensor = self.classifier(flat(self.backbone(x, after=after)))
+        return logits
 
     @property
     def ending(self) -> dense.PooledEnding | None:
@@ -302,14 +307,9 @@ class Classifier(ImageEncoder):
 
     def sgd_in_quarters(self, num_steps: int) -> Optimization:
         """Return SGD with the config's rate, which is divided by 10 after each quarter of the run, and momentum."""
-        sgd = torch.optim.SGD(self.decaying(), lr=self.config.learning_rate, momentum=self.config.momentum)
+        config = self.config
+        sgd = torch.optim.SGD(decaying_apart(self, config.weight_decay), config.learning_rate, config.momentum)
         return in_quarters(sgd, num_steps)
-
-    def decaying(self) -> list[dict[str, Any]]:
-        """Return two groups of parameters: weights decay as the config says, biases and normalisations do not."""
-        matrices, vectors = ([p for p in self.parameters() if (p.ndim > 1) is many] for many in (True, False))
-        decay: float = self.config.weight_decay
-        return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
 
 
 class FewShotLearner(ImageEncoder):

@@ -121,7 +121,7 @@ class AmbientSound(ImageEncoder):
         self.backbone = backbones.build(config.backbone, channels=config.channels)
         self.backbone.to(memory_format=torch.channels_last)
         count = config.bits if config.target == "binary" else config.clusters
-        width = flat(torch.zeros(1, *self.backbone.shapes[self.backbone.layers[-1]])).shape[1]
+        width = self.backbone.width
         self.answer = nn.Linear(width, count)
         nn.init.normal_(self.answer.weight, std=0.01)
         nn.init.zeros_(self.answer.bias)

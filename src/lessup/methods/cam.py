@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from lessup import backbones
 from lessup.backbones import Backbone, dense
 from lessup.methods import Classifier, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine
+from lessup.optimization import Optimization, adamw_with_cosine, decaying_apart
 from lessup.runs import Training
 from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize, mirrored
@@ -118,16 +118,11 @@ class CAM(Classifier):
         side = self.backbone.side
         return self.scaled(crop_resize(batch["image"], box, (side, side)))
 
-    def logits(self, x: Tensor, *, after: str | None = None) -> Tensor:
-        """Return (B, K) scores of prepared (B, C, H, W) images, or of the output of a layer; nothing is dropped."""
-        logits: Tensor = self.classifier(self.backbone(x, after=after))
-        return logits
-
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
         config = self.config
         if config.optimizer == "adamw":
-            groups = self.decaying()
+            groups = decaying_apart(self, config.weight_decay)
             return {"classification": adamw_with_cosine(groups, config.learning_rate, config.weight_decay, num_steps)}
         return {"classification": self.sgd_in_quarters(num_steps)}
 

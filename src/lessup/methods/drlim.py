@@ -96,7 +96,7 @@ class DrLIM(ImageEncoder):
             )
         self.config = config
         self.backbone = backbones.build(config.backbone, channels=config.channels)
-        width = flat(torch.zeros(1, *self.backbone.shapes[self.backbone.layers[-1]])).shape[1]
+        width = self.backbone.width
         linear = nn.Linear(width, config.embedding)
         nn.init.normal_(linear.weight, std=width**-0.5)
         nn.init.zeros_(linear.bias)

@@ -83,7 +83,7 @@ class Egomotion(ImageEncoder):
         whole = backbones.build(config.backbone, channels=config.channels)
         self.backbone = whole.until(config.layer or whole.layers[-1])
         self.backbone.to(memory_format=torch.channels_last)
-        width = flat(torch.zeros(1, *self.backbone.shapes[self.backbone.layers[-1]])).shape[1]
+        width = self.backbone.width
         self.both = nn.Linear(2 * width, config.hidden)
         self.sizes = (2 * config.shift + 1,) * 2 + (config.turns,)
         self.answer = nn.Linear(config.hidden, sum(self.sizes))

@@ -23,7 +23,7 @@ from lessup import backbones
 from lessup.backbones import flat
 from lessup.backbones.magic_init import NUM_IMAGES, Kind, calibrate, chain, initialise
 from lessup.methods import Classifier, Losses, Recipe
-from lessup.optimization import Optimization
+from lessup.optimization import Optimization, decaying_apart
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.transforms.crops import crop_resize, mirrored, random_boxes
@@ -104,9 +104,7 @@ class Supervised(Classifier):
         self.config = config
         self.backbone = backbones.build(config.backbone, channels=config.channels)
         self.backbone.to(memory_format=torch.channels_last)  # 1.2 times as fast on a CPU
-        last = self.backbone.layers[-1]
-        width = flat(torch.zeros(1, *self.backbone.shapes[last])).shape[1]
-        self.classifier = nn.Linear(width, config.num_classes)
+        self.classifier = nn.Linear(self.backbone.width, config.num_classes)
         nn.init.normal_(self.classifier.weight, std=0.01)
         nn.init.zeros_(self.classifier.bias)
 
@@ -164,7 +162,8 @@ class Supervised(Classifier):
         if config.optimizer == "sgd":
             return {"classification": self.sgd_in_quarters(num_steps)}
         betas = (config.momentum, 0.999)
-        optimizer = torch.optim.AdamW(self.decaying(), lr=config.learning_rate, betas=betas, fused=True)
+        groups = decaying_apart(self, config.weight_decay)
+        optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, fused=True)
         warm_up = max(WARM_UP * num_steps, 1)
 
         def rate(update: int) -> float:

@@ -3,6 +3,7 @@
 The files of a run::
 
     RUN/config.json             everything needed to repeat the run
+    RUN/labels.csv              the labels that were learnt from, where a few were asked for
     RUN/metrics.csv             one line per logged step
     RUN/checkpoints/            last.ckpt and best.ckpt
     RUN/scores/PROTOCOL.json    scores by row and metric, and under what they were measured
@@ -28,7 +29,16 @@ from lessup.errors import RunError
 from lessup.runs import figures_file, metrics_file, scores_file
 from lessup.runs.files import is_first_process, read_json, write_json, write_whole
 
-OWN_NAMES = ("metrics.csv", "checkpoints", "scores", "figures", "warnings.json", "report.html", "config.json")
+OWN_NAMES = (
+    "labels.csv",
+    "metrics.csv",
+    "checkpoints",
+    "scores",
+    "figures",
+    "warnings.json",
+    "report.html",
+    "config.json",
+)
 """What a run folder holds; ``config.json`` is removed last because it marks the folder as a run."""
 
 SMALLEST_ROOM = 16 * 2**20
@@ -121,6 +131,11 @@ class Run:
             raise RunError(f"{path} is not a run folder: it has no config.json (see `lessup train --out`)")
         _ = run.config
         return run
+
+    @property
+    def labels(self) -> Path:
+        """Where the table of the labels that were learnt from is, if a few were asked for."""
+        return self.path / "labels.csv"
 
     @property
     def config(self) -> dict[str, Any]:

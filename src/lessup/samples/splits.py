@@ -42,12 +42,14 @@ class Split:
         validation: what is held out of that to choose on.
         test: what is measured on.
         note: a sentence on classes too small for the folds; empty where there are none.
+        known: (N,) bool, which samples of the training part a run was told the label of; None where all.
     """
 
     train: Samples
     validation: Samples
     test: Samples
     note: str = field(default="", kw_only=True)
+    known: NDArray[np.bool_] | None = field(default=None, kw_only=True)
 
 
 def split(samples: Samples, folds: Folds) -> Split:

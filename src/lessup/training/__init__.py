@@ -23,7 +23,7 @@ from lessup.methods import Method
 from lessup.runs import Run, Training
 from lessup.samples import Samples
 from lessup.samples.splits import Split
-from lessup.training.batches import Order, TrainingData
+from lessup.training.batches import LabelledFirst, Order, TrainingData
 from lessup.training.checkpoints import WholeCheckpoints, read_checkpoint
 from lessup.training.collapse_guard import CollapseGuard
 from lessup.training.episodes import Episodes
@@ -93,13 +93,15 @@ def fit(method: Method, split: Split, training: Training, run: Run, *, resume: b
         raise KeyboardInterrupt
 
 
-def _order(method: Method, samples: Samples, training: Training) -> Order | Episodes:
+def _order(method: Method, samples: Samples, training: Training) -> Order | Episodes | LabelledFirst:
     """Return what decides which samples make up each batch."""
     size, seed, label, together = training.batch_size, training.seed, samples.label, method.together
-    if not method.copies:
-        return Order(len(samples), size, seed, label=label, together=together)
     parts = training.devices * training.num_nodes * training.accumulate
-    return Episodes.of(label, batch_size=size, seed=seed, per_class=together, copies=method.copies, parts=parts)
+    if method.copies:
+        return Episodes.of(label, batch_size=size, seed=seed, per_class=together, copies=method.copies, parts=parts)
+    if method.unlabelled_ratio:
+        return LabelledFirst.of(label, batch_size=size, seed=seed, ratio=method.unlabelled_ratio, parts=parts)
+    return Order(len(samples), size, seed, label=label, together=together)
 
 
 def restore(run: Run, *, checkpoint: str = "last", device: str = "cpu") -> Method:

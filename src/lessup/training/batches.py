@@ -8,6 +8,7 @@ import numpy as np
 from lightning.pytorch import LightningDataModule
 from numpy.typing import NDArray
 
+from lessup.errors import UsageError
 from lessup.samples import Batch, Samples
 from lessup.training.episodes import Episodes
 from lessup.training.learner import Learner
@@ -47,7 +48,55 @@ class Order:
         return indices
 
 
-@lru_cache(maxsize=2)
+@dataclass(frozen=True, eq=False)
+class LabelledFirst:
+    """Batches whose first samples have a label, while the others are any: each kind is seen in an order of its own.
+
+    Attributes:
+        known: (L,) int64, where the samples with a label lie among all.
+        of_known: their order; its batch is what one batch has of them.
+        of_all: the order of all samples; its batch is the rest.
+    """
+
+    known: NDArray[np.int64]
+    of_known: Order
+    of_all: Order
+
+    @classmethod
+    def of(cls, label: NDArray[np.int64], *, batch_size: int, seed: int, ratio: int, parts: int = 1) -> "LabelledFirst":
+        """Return batches with so many samples of any kind for each labelled one.
+
+        Args:
+            label: (N,) int64 classes, -1 where not known.
+            batch_size: samples of a global batch.
+            seed: decides both orders.
+            ratio: >= 1.
+            parts: into which every batch is cut.
+
+        Raises:
+            UsageError: a batch cannot be cut so.
+        """
+        unit = parts * (1 + ratio)
+        if batch_size % unit:
+            raise UsageError(
+                f"a batch of {batch_size} cannot be cut into {parts} parts with {ratio} other samples for each "
+                f"labelled one: pass --batch-size {-(-batch_size // unit) * unit}"
+            )
+        known, share = np.flatnonzero(label >= 0), batch_size // (1 + ratio)
+        return cls(known, Order(len(known), share, seed), Order(len(label), batch_size - share, seed))
+
+    def batch(self, step: int, part: int = 0, num_parts: int = 1) -> NDArray[np.int64]:
+        """Return the indices of one of ``num_parts`` equal parts of a global batch; each begins with its labelled ones.
+
+        >>> order = LabelledFirst.of(np.array([-1, 0, -1, 1]), batch_size=4, seed=0, ratio=1)
+        >>> sorted(order.batch(step=3)[:2].tolist())
+        [1, 3]
+        """
+        known = self.known[self.of_known.batch(step, part, num_parts)]
+        return np.concatenate([known, self.of_all.batch(step, part, num_parts)])
+
+
+@lru_cache(maxsize=4)
 def _epoch(order: Order, epoch: int) -> NDArray[np.int64]:
     random = np.random.default_rng((order.seed, epoch))
     shuffled: NDArray[np.int64] = random.permutation(order.num_samples)
@@ -96,7 +145,7 @@ class Parts:
     """
 
     samples: Samples
-    order: Order | Episodes
+    order: Order | Episodes | LabelledFirst
     first_step: int
     rank: int
     world_size: int
@@ -117,7 +166,7 @@ class TrainingData(LightningDataModule):
     It is kept apart from the network because weight averaging copies the network with all that it holds.
     """
 
-    def __init__(self, samples: Samples, order: Order | Episodes) -> None:
+    def __init__(self, samples: Samples, order: Order | Episodes | LabelledFirst) -> None:
         super().__init__()
         self.samples = samples
         self.order = order

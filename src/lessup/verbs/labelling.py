@@ -16,7 +16,6 @@ from lessup import features
 from lessup.data import image_table
 from lessup.errors import DataError, UsageError
 from lessup.features import encode_all
-from lessup.formats.table import column, table_rows
 from lessup.labels.candidates import CANDIDATES, Choice, choice
 from lessup.labels.held_out import calibrated, doubtful, shares_of, warmed
 from lessup.labels.known_labels import KnownLabels, known_labels
@@ -27,6 +26,7 @@ from lessup.runs.files import write_whole
 from lessup.runs.provenance import provenance
 from lessup.samples import Reading
 from lessup.samples.images import Images
+from lessup.samples.label_table import named_in
 from lessup.verbs.left_out import say_left_out
 from lessup.verbs.trained import load
 
@@ -166,7 +166,7 @@ def _described(data: str, table: Path, config: LabelConfig, reading: Reading, de
     """Return features and what the table says of them."""
     if data.endswith(".npz") and Path(data).is_file():
         found = features.load(Path(data))
-        return Described(found.id, found.x, _named(found.id, table), data)
+        return Described(found.id, found.x, named_in(table, found.id), data)
     images = image_table.load_named(Path(data), table, reading)
     if images.tags is not None:
         raise DataError(f"{table} has tags: wanted one label an image, in a column label")
@@ -188,37 +188,6 @@ def _features(images: Images, config: LabelConfig, device: str) -> tuple[NDArray
         x, source = encode_all(network, images, layer=LAYER), f"{config.backbone}, weights {config.weights or 'random'}"
     length = np.linalg.norm(x, axis=1, keepdims=True)
     return (x / np.where(length > 0, length, 1)).astype(np.float32), source
-
-
-def _named(ids: NDArray[np.str_], table: Path) -> NDArray[np.str_]:
-    """Return (N,) the label that a table gives each id, "-1" where it gives none."""
-    if not table.is_file():
-        raise DataError(f"no table at {table}: give a .csv or .tsv with columns image and label")
-    rows = table_rows(table.read_bytes(), table.name)
-    header = rows[0] if rows else []
-    at, named = column(header, ("image", "id", "file", "filename", "path")), column(header, ("label", "class"))
-    if min(at, named) < 0:
-        raise DataError(f"{table.name} has the columns {', '.join(header) or 'none'}; wanted image and label")
-    places = {id: place for place, id in enumerate(ids.tolist())}
-    found: dict[str, tuple[int, str]] = {}
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) <= max(at, named) or not row[named].strip():
-            continue
-        id, name = row[at].strip(), row[named].strip()
-        if id not in places:
-            near = difflib.get_close_matches(id, places, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"an id is such as {ids[0]!r}"
-            raise DataError(f"{table.name}: line {number} names {id!r}, which has no features: {hint}")
-        first = found.setdefault(id, (number, name))
-        if first[1] != name:
-            raise DataError(
-                f"{table.name}: lines {first[0]} and {number} both name {id}, once as {first[1]} and once as {name}: "
-                "keep one"
-            )
-    names = np.full(len(ids), "-1", dtype=object)
-    for id, (_, name) in found.items():
-        names[places[id]] = name
-    return names.astype(str)
 
 
 def _remarks(chosen: Choice, known: KnownLabels) -> list[str]:

@@ -1,6 +1,7 @@
 """`lessup train`: from settings to a run folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,12 @@ from lessup.experiments import Settings
 from lessup.experiments.description import check_resumable, description, resumed
 from lessup.methods import Method
 from lessup.runs import Run
+from lessup.runs.files import is_first_process, write_whole
 from lessup.samples import Samples
 from lessup.samples.clip_frames import heard
+from lessup.samples.given_labels import hidden, with_classes, with_given
 from lessup.samples.label_draws import labelled
+from lessup.samples.label_table import label_table
 from lessup.samples.splits import Split, split
 from lessup.verbs.left_out import enlarged, say, say_left_out
 
@@ -65,11 +69,15 @@ def train_on(
         UsageError: a resumed run would go on with other settings.
     """
     method_class = methods.load(settings.method)
+    samples = with_classes(samples, settings.given)
     _check_reads(method_class, samples, settings)
     config = method_class.configured(settings.config, samples)
-    parts = parts or split(samples, settings.folds)
+    told = with_given(parts or split(samples, settings.folds), settings.given)
+    parts = hidden(told)
     say(parts.note)
-    if "label" in method_class.reads:
+    if method_class.semi_supervised:
+        parts = _checked_semi_supervised(parts, settings)
+    elif "label" in method_class.reads:
         parts = _parts_with(labelled, parts, f"of {settings.data} have no label and are not learnt from")
     if "texture" in method_class.reads:
         parts = _parts_with(heard, parts, f"of {settings.data} are silent or have no sound, and are not learnt from")
@@ -81,10 +89,32 @@ def train_on(
     else:
         run = Run.create(out, overwrite=overwrite)
     run.write_config(described)
+    _write_labels(run, told)
     method = fitting.build(settings.method, config, settings.training.seed)
     say(enlarged(parts.train, method))
     fitting.fit(method, parts, settings.training, run, resume=resume)
     return run
+
+
+def _checked_semi_supervised(parts: Split, settings: Settings) -> Split:
+    """Say how many labels are learnt from; what is validated has labels.
+
+    Raises:
+        DataError: no image of the training part has a label.
+    """
+    known = labelled(parts.train)
+    if not known.any():
+        raise DataError(f"{settings.method} learns from a few labels, and no image of the training part has one")
+    say(f"{known.sum()} labels and {len(known) - known.sum()} images without one are learnt from")
+    return replace(parts, validation=parts.validation.take(np.flatnonzero(labelled(parts.validation))))
+
+
+def _write_labels(run: Run, parts: Split) -> None:
+    """Write which labels are learnt from, where they are a few."""
+    if parts.known is not None and is_first_process():
+        train = parts.train.take(np.flatnonzero(parts.known))
+        names = [train.classes[label] for label in train.label.tolist()]
+        write_whole(run.labels, label_table(train.id.tolist(), names))
 
 
 def _is_done(run: Run, settings: Settings) -> bool:

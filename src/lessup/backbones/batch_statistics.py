@@ -1,0 +1,22 @@
+"""Which images the running statistics of batch normalisation are of."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+@contextmanager
+def statistics_kept(network: nn.Module) -> Iterator[None]:
+    """Normalise each batch by its own statistics, as in training, and leave the running ones as they are."""
+    layers = [layer for layer in network.modules() if isinstance(layer, NORMALISATIONS)]
+    before = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, before, strict=True):
+            layer.momentum = momentum

@@ -1,0 +1,182 @@
+"""fixmatch: a network learns from a few labels, and from what it says surely of images without one.
+
+Kihyuk Sohn, David Berthelot, Chun-Liang Li, Zizhao Zhang, Nicholas Carlini, Ekin D. Cubuk, Alex Kurakin, Han Zhang,
+Colin Raffel, *FixMatch: Simplifying Semi-Supervised Learning with Consistency and Confidence*, 2020,
+https://arxiv.org/abs/2001.07685.
+
+*Differs from the paper:* strong changes are those of its RandAugment variant alone, linear between pixels; weakly
+changed images go through the network by themselves and without a gradient, where the released code normalises them in
+one batch with the others; running statistics are theirs alone. The running average of the weights is that of the
+training, ``--ema-decay``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from lessup import backbones
+from lessup.backbones.batch_statistics import statistics_kept
+from lessup.errors import DataError, UsageError
+from lessup.losses.consistency import pseudo_label_loss
+from lessup.methods import Classifier, Losses, Recipe
+from lessup.optimization import Optimization, decaying_apart, sgd_with_most_of_a_cosine
+from lessup.runs import Training
+from lessup.samples import Batch, Samples
+from lessup.samples.images import Images
+from lessup.transforms.crops import resize_whole
+from lessup.transforms.draws import Draws
+from lessup.transforms.rand_augment import cut_out, rand_augment
+from lessup.transforms.shifts import shifted
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixMatchConfig:
+    """The published hyper-parameters.
+
+    Attributes:
+        backbone: network before the classifier.
+        channels: of the images, filled in from the data.
+        num_classes: K, filled in from the data.
+        target: filled in from the data; only ``label`` is learnt.
+        weights: file, run folder or ``imagenet``, from which the backbone's weights are loaded; empty for none.
+        unlabelled: images of any kind in a batch for each labelled one; a batch is so many and one times as large.
+        unlabelled_weight: of their loss.
+        threshold: share of its likeliest class from which an image counts.
+        mirror: share of the images that is turned left to right; 0 for digits and other signs.
+        shift: largest shift of an image, as a share of its side.
+        operations: of RandAugment, one after the other.
+        cutout: side of the square that is cut out, as a share of the image's, at most.
+        learning_rate: at the beginning.
+        momentum: of Nesterov.
+        weight_decay: of weights, not of biases and normalisations.
+    """
+
+    backbone: str = "wide-resnet-28-2"
+    channels: int = 3
+    num_classes: int = 10
+    target: Literal["label", "tags"] = "label"
+    weights: str = ""
+    unlabelled: int = 7
+    unlabelled_weight: float = 1.0
+    threshold: float = 0.95
+    mirror: float = 0.5
+    shift: float = 0.125
+    operations: int = 2
+    cutout: float = 0.5
+    learning_rate: float = 0.03
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+
+
+class FixMatch(Classifier):
+    """A backbone and a linear classifier."""
+
+    Config: ClassVar = FixMatchConfig
+    paper: ClassVar = (
+        "Kihyuk Sohn, David Berthelot, Chun-Liang Li, Zizhao Zhang, Nicholas Carlini, Ekin D. Cubuk, Alex Kurakin, Han "
+        "Zhang, Colin Raffel, FixMatch: Simplifying Semi-Supervised Learning with Consistency and Confidence, 2020, "
+        "https://arxiv.org/abs/2001.07685"
+    )
+    semi_supervised: ClassVar = True
+    config: FixMatchConfig
+
+    def __init__(self, config: FixMatchConfig) -> None:
+        super().__init__()
+        _check(config)
+        self.config = config
+        self.unlabelled_ratio = config.unlabelled
+        self.backbone = backbones.build(config.backbone, channels=config.channels)
+        self.backbone.to(memory_format=torch.channels_last)
+        self.classifier = nn.Linear(self.backbone.width, config.num_classes)
+        nn.init.xavier_normal_(self.classifier.weight)
+        nn.init.zeros_(self.classifier.bias)
+
+    @classmethod
+    def configured(cls, config: FixMatchConfig, samples: Samples) -> FixMatchConfig:
+        """Return ``config`` with channels and classes of the data.
+
+        Raises:
+            DataError: images have tags, no image has a label, or there are fewer than two classes.
+        """
+        if isinstance(samples, Images) and samples.tags is not None:
+            raise DataError("fixmatch learns one label an image; these images have tags: see `lessup train supervised`")
+        configured: FixMatchConfig = super().configured(config, samples)
+        return configured
+
+    def step(self, batch: Batch, draws: Draws) -> Losses:
+        """Compute the loss of the labels, and in training mode that of the images behind them.
+
+        Args:
+            batch: ``image`` (B, C, H, W), ``extent`` (B, 2) and ``label`` (B,); in training mode the first
+                B / (1 + ``unlabelled``) are learnt with their labels, the others, whose labels are not looked at,
+                without.
+            draws: source of all changes.
+
+        Returns:
+            the player ``classification``; the log has ``accuracy`` of the labels in percent, and in training mode
+            ``loss_unlabelled`` and ``sure``, the share of images that counted, in percent.
+        """
+        if not self.training:
+            return self.losses(self.classify(batch), batch)
+        weak = shifted(self.whole(batch), draws, shift=self.config.shift, mirror=self.config.mirror)
+        known = max(len(weak) // (1 + self.config.unlabelled), 1)
+        strong = self.strongly_changed(weak[known:], draws)
+        with torch.no_grad():
+            told = self.logits(self._laid_out(weak[known:]))
+        with statistics_kept(self):  # those of images that are hardly changed are what is asked later
+            logits = self.logits(self._laid_out(torch.cat([weak[:known], strong])))
+        of_labels = self.losses(logits[:known], {"label": batch["label"][:known]})
+        unlabelled, sure = pseudo_label_loss(told, logits[known:], threshold=self.config.threshold)
+        loss = of_labels.players["classification"] + self.config.unlabelled_weight * unlabelled
+        log = {"loss_unlabelled": unlabelled.detach(), "sure": 100 * sure.float().mean()}
+        return Losses({"classification": loss}, {**of_labels.log, **log})
+
+    def whole(self, batch: Batch) -> Tensor:
+        """Return (B, C, S, S) whole images in [0, 1] at the size of the backbone."""
+        return resize_whole(batch["image"], batch["extent"], self.backbone.size)
+
+    def strongly_changed(self, image: Tensor, draws: Draws) -> Tensor:
+        """Return (B, C, S, S) images in [0, 1] after RandAugment, with a square cut out."""
+        changed = rand_augment(image, draws, operations=self.config.operations)
+        return cut_out(changed, draws, largest=self.config.cutout)
+
+    def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
+        """Return SGD with Nesterov's momentum, whose rate falls along seven sixteenths of a cosine."""
+        config = self.config
+        groups = decaying_apart(self, config.weight_decay)
+        return {"classification": sgd_with_most_of_a_cosine(groups, config.learning_rate, config.momentum, num_steps)}
+
+    def _laid_out(self, image: Tensor) -> Tensor:
+        """Return images in [0, 1] as the network wants them, in the memory order that is fastest on a CPU."""
+        return self.scaled(image).contiguous(memory_format=torch.channels_last)
+
+
+def _check(config: FixMatchConfig) -> None:
+    shares = (config.threshold, config.mirror, config.shift, config.cutout)
+    if config.unlabelled < 1 or config.operations < 0 or not all(0 <= share <= 1 for share in shares):
+        raise UsageError(
+            f"unlabelled {config.unlabelled}, operations {config.operations}, threshold {config.threshold}, mirror "
+            f"{config.mirror}, shift {config.shift}, cutout {config.cutout}: wanted 1 or more, 0 or more, and shares "
+            "from 0 to 1"
+        )
+
+
+def paper() -> Recipe:
+    """Train on CIFAR-10 for 2^20 updates of 64 labelled and 448 other images; not run.
+
+    Command: ``lessup train fixmatch --data CIFAR10 --out RUN --recipe paper --shots 4``.
+    """
+    training = Training(steps=2**20, batch_size=512, ema_decay=0.999, log_every=100, checkpoint_every=5_000)
+    return Recipe(config=FixMatchConfig(), training=training)
+
+
+def cpu() -> Recipe:
+    """Train a small network on digits, which are not mirrored, in a quarter of an hour of one core.
+
+    Command: ``lessup train fixmatch --data MNIST --out RUN --recipe cpu --shots 10``.
+    """
+    config = FixMatchConfig(backbone="convnet-small", mirror=0.0)
+    return Recipe(config=config, training=Training(steps=5_000, batch_size=128, ema_decay=0.999))

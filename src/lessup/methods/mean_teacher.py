@@ -1,0 +1,215 @@
+"""mean-teacher: a network learns from a few labels, and to agree with the running average of itself on all images.
+
+Antti Tarvainen, Harri Valpola, *Mean Teachers Are Better Role Models: Weight-Averaged Consistency Targets Improve
+Semi-Supervised Deep Learning Results*, 2017, https://arxiv.org/abs/1703.01780.
+
+*Differs from the paper:* the backbone is ours or that of FixMatch, not the paper's convolutions with dropout; the betas
+of Adam do not change, and its rate falls along a cosine; images are normalised by one mean and one deviation for all
+before noise is added. With ``--accumulate`` the teacher moves once a part, not once an update.
+"""
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from lessup import backbones
+from lessup.backbones import flat
+from lessup.errors import DataError, UsageError
+from lessup.losses.consistency import sigmoid_ramp_up, softmax_distance
+from lessup.methods import Classifier, Losses, Recipe
+from lessup.optimization import Optimization, decaying_apart
+from lessup.runs import Training
+from lessup.samples import Batch, Samples
+from lessup.samples.images import Images
+from lessup.transforms.crops import resize_whole
+from lessup.transforms.draws import Draws
+from lessup.transforms.shifts import shifted
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanTeacherConfig:
+    """The published hyper-parameters, those for SVHN.
+
+    Attributes:
+        backbone: network before the classifier.
+        channels: of the images, filled in from the data.
+        num_classes: K, filled in from the data.
+        target: filled in from the data; only ``label`` is learnt.
+        weights: file, run folder or ``imagenet``, from which the backbone's weights are loaded; empty for none.
+        unlabelled: images of any kind in a batch for each labelled one; a batch is so many and one times as large.
+        consistency: weight of the squared distance between student and teacher after its rise.
+        ramp_up: updates over which it rises, and the rate of learning with it.
+        decay: of the average that the teacher is, after the rise.
+        early_decay: of the same before.
+        mirror: share of the images that is turned left to right; 0 for digits and other signs.
+        shift: largest shift of an image, as a share of its side.
+        noise: standard deviation of what is added to normalised pixels.
+        learning_rate: of Adam, its peak.
+        weight_decay: of weights, not of biases and normalisations.
+    """
+
+    backbone: str = "wide-resnet-28-2"
+    channels: int = 3
+    num_classes: int = 10
+    target: Literal["label", "tags"] = "label"
+    weights: str = ""
+    unlabelled: int = 99
+    consistency: float = 100.0
+    ramp_up: int = 40_000
+    decay: float = 0.999
+    early_decay: float = 0.99
+    mirror: float = 0.0
+    shift: float = 0.0625
+    noise: float = 0.15
+    learning_rate: float = 0.003
+    weight_decay: float = 0.0
+
+
+class MeanTeacher(Classifier):
+    """Two networks alike: the student is trained; its average, the teacher, is what is encoded and asked.
+
+    Attributes:
+        backbone: of the teacher.
+        classifier: of the teacher.
+        student: the other two, trained.
+        updates: () int64, updates made so far.
+    """
+
+    Config: ClassVar = MeanTeacherConfig
+    paper: ClassVar = (
+        "Antti Tarvainen, Harri Valpola, Mean Teachers Are Better Role Models: Weight-Averaged Consistency Targets "
+        "Improve Semi-Supervised Deep Learning Results, 2017, https://arxiv.org/abs/1703.01780"
+    )
+    semi_supervised: ClassVar = True
+    config: MeanTeacherConfig
+    updates: Tensor
+
+    def __init__(self, config: MeanTeacherConfig) -> None:
+        super().__init__()
+        _check(config)
+        self.config = config
+        self.unlabelled_ratio = config.unlabelled
+        self.backbone = backbones.build(config.backbone, channels=config.channels)
+        self.backbone.to(memory_format=torch.channels_last)
+        self.classifier = nn.Linear(self.backbone.width, config.num_classes)
+        nn.init.xavier_normal_(self.classifier.weight)
+        nn.init.zeros_(self.classifier.bias)
+        self.student = nn.ModuleDict(copy.deepcopy({"backbone": self.backbone, "classifier": self.classifier}))
+        for weight in (*self.backbone.parameters(), *self.classifier.parameters()):
+            weight.requires_grad_(False)
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
+
+    @classmethod
+    def configured(cls, config: MeanTeacherConfig, samples: Samples) -> MeanTeacherConfig:
+        """Return ``config`` with channels and classes of the data.
+
+        Raises:
+            DataError: images have tags, no image has a label, or there are fewer than two classes.
+        """
+        if isinstance(samples, Images) and samples.tags is not None:
+            raise DataError("mean-teacher learns one label an image; these have tags: see `lessup train supervised`")
+        configured: MeanTeacherConfig = super().configured(config, samples)
+        return configured
+
+    def begin(self, samples: Samples, seed: int) -> None:
+        """Load the backbone's weights, if the config names where they are, for both networks.
+
+        Raises:
+            DataError: the file cannot be used.
+        """
+        super().begin(samples, seed)
+        self.student["backbone"].load_state_dict(self.backbone.state_dict())
+
+    def step(self, batch: Batch, draws: Draws) -> Losses:
+        """Move the teacher, then compute the loss of the labels and the distance between student and teacher.
+
+        Args:
+            batch: ``image`` (B, C, H, W), ``extent`` (B, 2) and ``label`` (B,); in training mode the first
+                B / (1 + ``unlabelled``) are learnt with their labels, the others, whose labels are not looked at,
+                without.
+            draws: source of all changes.
+
+        Returns:
+            the player ``classification``: the cross-entropy of the labels over the number of all images, as published,
+            and the weighted distance; the log has ``accuracy`` of the student in percent, and in training mode
+            ``distance``.
+        """
+        if not self.training:
+            return self.losses(self.classify(batch), batch)
+        self._follow()
+        image = resize_whole(batch["image"], batch["extent"], self.backbone.size)
+        known = max(len(image) // (1 + self.config.unlabelled), 1)
+        student, teacher = self._changed(image, draws), self._changed(image, draws)
+        logits = self.student["classifier"](flat(self.student["backbone"](student)))
+        with torch.no_grad():
+            told = self.logits(teacher)
+        of_labels = self.losses(logits[:known], {"label": batch["label"][:known]})
+        distance = softmax_distance(logits, told)
+        weight = self.config.consistency * sigmoid_ramp_up(int(self.updates), self.config.ramp_up)
+        loss = of_labels.players["classification"] * known / len(image) + weight * distance
+        self.updates += 1
+        return Losses({"classification": loss}, {**of_labels.log, "distance": distance.detach()})
+
+    def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
+        """Return Adam for the student, whose rate rises as the weight of the distance does and falls along a cosine."""
+        config = self.config
+        groups = decaying_apart(self, config.weight_decay)
+        optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+
+        def rate(update: int) -> float:
+            fallen = 0.5 + 0.5 * math.cos(math.pi * min(update / num_steps, 1))
+            return sigmoid_ramp_up(update + 1, config.ramp_up) * fallen
+
+        return {"classification": Optimization(optimizer, LambdaLR(optimizer, rate))}
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the teacher's weights towards the student's; early on it is the mean of all that the student was."""
+        updates, config = int(self.updates), self.config
+        decay = config.decay if updates >= config.ramp_up else config.early_decay
+        decay = min(decay, 1 - 1 / (updates + 1))
+        for name, part in (("backbone", self.backbone), ("classifier", self.classifier)):
+            for teacher, student in zip(part.parameters(), self.student[name].parameters(), strict=True):
+                teacher.lerp_(student, 1 - decay)
+
+    def _changed(self, image: Tensor, draws: Draws) -> Tensor:
+        """Return (B, C, S, S) images, shifted and mirrored at random, normalised, with noise."""
+        config = self.config
+        moved = self.scaled(shifted(image, draws, shift=config.shift, mirror=config.mirror))
+        noisy = moved + config.noise * draws.normal(*moved.shape)
+        return noisy.contiguous(memory_format=torch.channels_last)
+
+
+def _check(config: MeanTeacherConfig) -> None:
+    shares = (config.decay, config.early_decay, config.mirror, config.shift)
+    if config.unlabelled < 1 or config.ramp_up < 0 or not all(0 <= share <= 1 for share in shares):
+        raise UsageError(
+            f"unlabelled {config.unlabelled}, ramp-up {config.ramp_up}, decay {config.decay}, early decay "
+            f"{config.early_decay}, mirror {config.mirror}, shift {config.shift}: wanted 1 or more, 0 or more, and "
+            "shares from 0 to 1"
+        )
+
+
+def paper() -> Recipe:
+    """Train on SVHN with 500 labels, one in each batch of 100, for 180,000 updates; not run.
+
+    Command: ``lessup train mean-teacher --data SVHN --out RUN --recipe paper --shots 50``.
+    """
+    return Recipe(config=MeanTeacherConfig(), training=Training(steps=180_000, batch_size=100, log_every=100))
+
+
+def cpu() -> Recipe:
+    """Train a small network on digits, which are not mirrored, in a quarter of an hour of one core.
+
+    Command: ``lessup train mean-teacher --data MNIST --out RUN --recipe cpu --shots 10``.
+    """
+    config = MeanTeacherConfig(
+        backbone="convnet-small", unlabelled=7, ramp_up=1_000, shift=0.125, decay=0.999, early_decay=0.99
+    )
+    return Recipe(config=config, training=Training(steps=5_000, batch_size=128))
