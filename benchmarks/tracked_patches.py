@@ -2,13 +2,14 @@
 
     python benchmarks/tracked_patches.py mine
     python benchmarks/tracked_patches.py sheet --same 98 --judge "one of the developers"
-    python benchmarks/tracked_patches.py retrieval --folds 4 --seeds 3
+    python benchmarks/tracked_patches.py retrieval --folds 4 --seeds 3 [--colour grey]
 
 ``mine`` lays out the clips of both archives, mines them anew at 240 pixels and times it. ``sheet`` draws 100 pairs,
 whose two patches stand beside one another, writes them to docs/methods/video-triplets.png, and takes down how many of
 them show the same thing in both, as counted by eye. ``retrieval`` trains the recipe ``cpu`` with every fold of whole
-clips held out; the first patch of each pair of a clip that was held out then asks for its second among 1,000 windows of
-other such clips, as large and at random places and times.
+clips held out, with random negatives alone and with hard ones in the second half; the first patch of each pair of a
+clip that was held out then asks for its second among 1,000 windows of other such clips, as large, at random places and
+times. With ``--colour grey`` nothing has colours, which give most clips away.
 """
 
 import argparse
@@ -17,8 +18,10 @@ import resource
 import shutil
 import tarfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -28,13 +31,15 @@ from PIL import Image
 import mask_sheet
 import record
 from lessup import data, verbs
+from lessup.backbones import weights
 from lessup.data.tracked_pairs import PREFIX
 from lessup.evaluation import Score
-from lessup.features import raw_pixels, untrained
+from lessup.experiments import Settings
+from lessup.features import encode_layers, joined, raw_pixels, untrained
 from lessup.formats.file_tree import open_tree
 from lessup.formats.pair_files import CLIPS, parse_clips
 from lessup.formats.table import table_rows
-from lessup.methods.video_triplets import VideoTriplets
+from lessup.methods.video_triplets import VideoTriplets, cpu
 from lessup.probes.reference_rows import settle
 from lessup.samples import Reading
 from lessup.samples.clips import Clips
@@ -51,6 +56,9 @@ SHOWN = 100
 PIXELS = 32
 """Side at which pixels are compared."""
 
+LAYERS = ("pool5", "fc7")
+"""The layer that the paper compares images by, and the one that the loss ranks."""
+
 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
@@ -61,7 +69,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--judge", default="", help="who counted")
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=cpu().training.steps)
+    parser.add_argument("--colour", choices=("rgb", "grey"), default="rgb")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -125,49 +134,72 @@ def sheet(same: int | None, judge: str) -> None:
         record.write("tracked_patches_sheet", {"pairs": len(number), "same": same, "judge": judge})
 
 
-def retrieval(folds: int, seeds: int, steps: int) -> None:
-    """Train, find patches again, and record every row with its spread over folds and seeds."""
-    clips, pairs = _clips(), _pairs()
+def retrieval(folds: int, seeds: int, steps: int, colour: Literal["rgb", "grey"]) -> None:
+    """Train, find patches again, and record every row with its spread over seeds, each of which asks for every pair."""
+    reading = replace(READING, colour=colour)
+    clips, pairs = _clips(reading), _pairs(reading)
     found: dict[str, list[float]] = {}
-    queries = []
-    for fold in range(folds):
-        for seed in range(seeds):
+    for seed in range(seeds):
+        right: dict[str, list[bool]] = {}
+        for fold in range(folds):
             settings = verbs.settings(
                 "video-triplets",
                 f"{PREFIX}{VIDEOS}",
                 training={"steps": steps, "seed": seed, "device": "cpu"},
-                config={"hard_after": steps // 2},
-                reading=READING,
+                reading=reading,
                 folds=Folds(folds=folds, fold=fold, whole_classes=True),
             )
-            run = verbs.train(settings, f"runs/benchmarks/video-triplets-fold{fold}-seed{seed}", overwrite=True)
-            method = verbs.load(run.path)[1]
-            assert isinstance(method, VideoTriplets)
             parts = split(pairs, settings.folds)
             assert isinstance(parts.train, Images)
             assert isinstance(parts.test, Images)
             others = windows(clips, parts.test, seed)
-            fresh = untrained(method, seed)
-            assert isinstance(fresh, VideoTriplets)
-            with torch.no_grad():
-                settle(fresh.backbone, fresh.prepared(parts.train.batch(np.arange(min(len(parts.train), 200)))))
-            queries.append(len(parts.test) // 2)
-            for row, network in {"pixels": None, "random": fresh, "model": method}.items():
-                recall = recall_at_1(parts.test, others, network)
-                found.setdefault(row, []).append(recall)
-                print(f"fold {fold}, seed {seed}, {row}: {recall:.1f}", flush=True)
+            for row, own, far in _rows(settings, parts.train, parts.test, others):
+                right.setdefault(row, []).extend(found_again(parts.test, others, own, far))
+                print(f"seed {seed}, folds to {fold}, {row}: {100 * np.mean(right[row]):.1f}", flush=True)
+        for row, each in right.items():
+            found.setdefault(row, []).append(100 * float(np.mean(each)))
     rows = {"chance": Score(100 / (OTHERS + 1)), **{row: Score.of(values) for row, values in found.items()}}
     figures = {
         "data": str(VIDEOS),
         "fingerprint": pairs.fingerprint,
         "pairs": len(pairs.classes),
         "others": OTHERS,
-        "queries": queries,
-        "settings": {"folds": folds, "seeds": seeds, "steps": steps, "recipe": "cpu"},
+        "settings": {"folds": folds, "seeds": seeds, "steps": steps, "colour": colour, "recipe": "cpu"},
         "rows": {row: vars(score) for row, score in rows.items()},
         "values": found,
     }
-    record.write("tracked_patches", figures)
+    record.write("tracked_patches" if colour == "rgb" else "tracked_patches_grey", figures)
+
+
+def _rows(
+    settings: Settings, train: Images, asked: Images, others: Images
+) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+    """Yield what patches are compared by, with the codes of those that ask and answer, and of the others."""
+    yield "colours", colours(asked), colours(others)
+    yield "pixels", raw_pixels(asked, PIXELS), raw_pixels(others, PIXELS)
+    for row, network in _networks(settings, train).items():
+        layers = LAYERS if "fc7" in network.layers else ("pool",)
+        own, far = encode_layers(network, asked, layers), encode_layers(network, others, layers)
+        for layer in layers:
+            yield f"{row}, {layer}", joined([own[layer]]), joined([far[layer]])
+
+
+def _networks(settings: Settings, train: Images) -> dict[str, VideoTriplets]:
+    """Return the trained networks, one with random weights, and, once, one with those of ImageNet."""
+    seed, steps = settings.training.seed, settings.training.steps
+    found = {}
+    for row, after in {"random negatives": steps, "hard negatives": steps // 2}.items():
+        asked = replace(settings, config=replace(settings.config, hard_after=after))
+        name = f"{settings.reading.colour}-fold{settings.folds.fold}-seed{seed}-hard{after}"
+        found[row] = verbs.load(verbs.train(asked, f"runs/benchmarks/triplets-{name}", overwrite=True).path)[1]
+    fresh = untrained(found["hard negatives"], seed)
+    with torch.no_grad():
+        settle(fresh.backbone, fresh.prepared(train.batch(np.arange(min(len(train), 200)))))
+    rows = {"random weights": fresh, **found}
+    if not seed and train.channels == 3:
+        rows["ImageNet"] = VideoTriplets(replace(settings.config, backbone="efficientnet-lite0")).eval()
+        weights.load(rows["ImageNet"].backbone, weights.IMAGENET)
+    return rows
 
 
 def windows(clips: Clips, asked: Images, seed: int) -> Images:
@@ -193,37 +225,43 @@ def windows(clips: Clips, asked: Images, seed: int) -> Images:
     return replace(asked, pixels=Ragged.of(cut), id=ids, label=blank, group=group, paired=False, original=None)
 
 
-def recall_at_1(asked: Images, others: Images, network: VideoTriplets | None) -> float:
-    """Return the percentage of first patches that lie nearer to their second than to 1,000 windows of other clips."""
-    first = np.array([np.flatnonzero(asked.label == label)[0] for label in np.unique(asked.label)])
-    second = np.array([np.flatnonzero(asked.label == label)[-1] for label in np.unique(asked.label)])
-    own, far = _codes(asked, network), _codes(others, network)
+def found_again(asked: Images, others: Images, own: NDArray[np.float32], far: NDArray[np.float32]) -> list[bool]:
+    """Tell of each pair whether its first patch lies nearer to its second than to 1,000 windows of other clips.
+
+    Args:
+        asked: M pairs.
+        others: windows, more than 1,000 of clips other than that of any pair.
+        own: (2 M, D) codes of the patches.
+        far: (N, D) codes of the windows.
+    """
     right = []
-    for query, answer in zip(first, second, strict=True):
+    for label in np.unique(asked.label):
+        query, answer = np.flatnonzero(asked.label == label)
         allowed = np.flatnonzero(others.group != asked.group[query])[:OTHERS]
         assert len(allowed) == OTHERS, "as many windows were drawn"
         nearest = np.square(far[allowed] - own[query]).sum(1).min()
-        right.append(np.square(own[answer] - own[query]).sum() < nearest)
-    return 100 * float(np.mean(right))
+        right.append(bool(np.square(own[answer] - own[query]).sum() < nearest))
+    return right
 
 
-@torch.no_grad()
-def _codes(images: Images, network: VideoTriplets | None) -> NDArray[np.float32]:
-    """Return codes of length 1, of which the nearest is that of the largest cosine; or pixels."""
-    if network is None:
-        return raw_pixels(images, PIXELS)
-    batches = np.array_split(np.arange(len(images)), -(-len(images) // 128))
-    return np.concatenate([network.codes(network.prepared(images.batch(each))).numpy() for each in batches])
+def colours(images: Images) -> NDArray[np.float32]:
+    """Return (N, 4^C) roots of the shares of the pixels of each colour, a channel in four; where things are is lost."""
+    places = 4 ** np.arange(images.channels)
+    counts = [
+        np.bincount(((image >> 6) @ places).ravel(), minlength=4**images.channels) / image[..., 0].size
+        for image in (images.pixels[n] for n in range(len(images)))
+    ]
+    return np.sqrt(counts).astype(np.float32)
 
 
-def _pairs() -> Images:
-    pairs = data.load(f"{PREFIX}{VIDEOS}", READING)
+def _pairs(reading: Reading = READING) -> Images:
+    pairs = data.load(f"{PREFIX}{VIDEOS}", reading)
     assert isinstance(pairs, Images)
     return pairs
 
 
-def _clips() -> Clips:
-    clips = data.load(VIDEOS, READING)
+def _clips(reading: Reading = READING) -> Clips:
+    clips = data.load(VIDEOS, reading)
     assert isinstance(clips, Clips)
     return clips
 
@@ -242,7 +280,7 @@ def main() -> None:
     elif asked.part == "sheet":
         sheet(asked.same, asked.judge)
     else:
-        retrieval(asked.folds, asked.seeds, asked.steps)
+        retrieval(asked.folds, asked.seeds, asked.steps, asked.colour)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lessup import data
+from lessup.features import raw_pixels
 from lessup.samples.images import Images, Ragged
 from toy_video import passing, video
 
@@ -42,9 +43,20 @@ def images(values, label, group):
 def test_patch_is_found_where_no_window_of_another_clip_is_nearer(script):
     asked = images([10, 14, 100, 110], [0, 0, 1, 1], [5, 5, 6, 6])
     others = images([11, 12, 10, 105, 120, 130], [-1] * 6, [5, 5, 5, 6, 6, 6])
-    assert script.recall_at_1(asked, others, None) == 100, "windows of the same clip do not count"
+    found = script.found_again(asked, others, raw_pixels(asked, 4), raw_pixels(others, 4))
+    assert found == [True, True], "windows of the same clip do not count"
     nearer = images([98, 12, 10, 105, 120, 130], [-1] * 6, [5, 5, 5, 6, 6, 6])
-    assert script.recall_at_1(asked, nearer, None) == 50
+    assert script.found_again(asked, nearer, raw_pixels(asked, 4), raw_pixels(nearer, 4)) == [True, False]
+
+
+def test_colours_are_counted_wherever_they_are(script):
+    one = images([200, 20], [0, 0], [0, 0])
+    one.pixels.flat[:96] = 20  # the upper half of the first
+    found = script.colours(one)
+    assert found.shape == (2, 64)
+    assert found[0, [0, 63]] == pytest.approx([0.5**0.5] * 2)
+    assert found[1, 0] == 1
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-6)
 
 
 def test_windows_are_cut_from_every_clip_and_as_large(script, tmp_path):

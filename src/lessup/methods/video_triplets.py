@@ -198,16 +198,16 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Learn from a few hundred pairs in minutes on one core: 64 pixels, a small network, hard negatives half-way.
+    """Learn from a few hundred pairs in a minute on one core: 64 pixels, a small network, hard negatives half-way.
 
     Command: ``lessup train video-triplets --data VIDEOS --out RUN --recipe cpu``.
     """
     config = VideoTripletsConfig(
         backbone="alexnet-small",
-        hard_after=150,
+        hard_after=25,
         crop=0.8,
         optimizer="adamw",
         learning_rate=1e-3,
         weight_decay=1e-2,
     )
-    return Recipe(config=config, training=Training(steps=300, batch_size=100), folds=FOLDS)
+    return Recipe(config=config, training=Training(steps=50, batch_size=100, log_every=5), folds=FOLDS)
