@@ -4,10 +4,14 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lessup import data
+from lessup.data import tracked_pairs
 from lessup.errors import DataError
+from lessup.mining.tracks import Miner
 from lessup.samples import Reading
+from lessup.samples.images import Images
 from lessup.samples.splits import Folds, split
 from toy_video import passing, sound_alone, tone, video
 
@@ -106,6 +110,44 @@ def test_missing_picture_is_named_and_a_wrong_table_refused(videos, pairs, tmp_p
     (mined / "pairs.csv").write_text("a,b\n")
     with pytest.raises(DataError, match=r"pairs.csv: wanted a first line clip,first_frame"):
         data.load(mined)
+
+
+def test_folders_of_frames_are_mined_as_their_pictures_are_and_damaged_ones_passed_over(tmp_path):
+    frames = passing(44)[0]
+    for number, frame in enumerate(frames):
+        folder = tmp_path / "clips" / "one"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(frame).save(folder / f"{number}.png")  # 10.png comes after 9.png
+    (folder / "43.png").write_bytes(b"broken")
+    found = data.load(f"frames:{tmp_path / 'clips'},rate=10", reads=("image", "extent", "pair"))
+    assert isinstance(found, Images)
+    wanted = [patch for pair in Miner().pairs(iter(frames[:43])) for patch in pair.patches]
+    assert len(found) == len(wanted) > 0
+    assert all((found.pixels[n] == patch).all() for n, patch in enumerate(wanted))
+    assert [(one.name, one.skipped) for one in found.damage] == [("one", False)]
+    assert found.damage[0].reason.startswith("1 frames cannot be decoded, such as one/43.png ")
+    (folder / "0.png").unlink()
+    assert data.load(f"pairs:frames:{tmp_path / 'clips'}").fingerprint != found.fingerprint, "mined anew"
+
+
+def test_frames_of_another_size_are_brought_to_that_of_the_first(tmp_path):
+    frames = passing(44)[0]
+    folder = tmp_path / "clips" / "one"
+    folder.mkdir(parents=True)
+    for number, frame in enumerate(frames):
+        shown = Image.fromarray(frame)
+        shown = shown.resize((2 * shown.width, 2 * shown.height)) if number == 43 else shown
+        shown.save(folder / f"{number}.png")
+    assert len(data.load(f"pairs:frames:{tmp_path / 'clips'}").classes) == len([*Miner().pairs(iter(frames))])
+
+
+def test_frames_of_kitti_are_folders_of_frames(tmp_path):
+    camera = tmp_path / "sequences" / "00" / "image_0"
+    camera.mkdir(parents=True)
+    (camera.parent / "calib.txt").write_text("")
+    (camera / "000000.png").write_bytes(b"")
+    assert str(tracked_pairs.where(tmp_path, ("pair",))) == f"pairs:frames:{tmp_path}"
+    assert tracked_pairs.where(tmp_path, ("image",)) == tmp_path
 
 
 def test_no_videos_are_refused_with_what_is_wanted(tmp_path):

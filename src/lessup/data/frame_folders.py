@@ -5,14 +5,11 @@ the frames, in the order of the numbers in their names, 25 a second unless told 
 classes, as for ``image_folder``.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
-from posixpath import splitext
 
 from lessup.errors import DataError, UsageError
-from lessup.formats.file_tree import is_tree, open_tree
+from lessup.formats.file_tree import FileTree, is_tree, open_tree
+from lessup.formats.frame_files import frames_by_folder
 from lessup.formats.image_file import SUFFIXES
 from lessup.samples import Damage, Reading
 from lessup.samples.class_folders import layout
@@ -44,13 +41,8 @@ def load(path: Path, reading: Reading) -> Clips:
         UsageError: the rate is no number above 0.
         DataError: nothing is there, or no folder holds images that can be used.
     """
-    folder, _, rate = str(path).removeprefix(PREFIX).partition(",rate=")
-    if not is_tree(Path(folder)):
-        raise DataError(f"no frames at {folder}: give a folder, zip or tar of folders of images")
-    tree = open_tree(Path(folder))
-    clips = {clip: files for clip, files in frames_by_folder(tree.names()).items() if clip}
-    if not clips:
-        raise DataError(f"no folder of images in {folder}: wanted one folder a clip, with {', '.join(SUFFIXES)}")
+    tree, clips = clips_at(path)
+    rate = str(path).partition(",rate=")[2]
     found = layout(list(clips))
     entries = [
         ClipEntry(
@@ -63,22 +55,20 @@ def load(path: Path, reading: Reading) -> Clips:
     return build_clips(tree, entries, reading, classes=found.classes, damage=damage)
 
 
-def frames_by_folder(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the images of each folder in the order of the numbers in their names.
+def clips_at(path: Path) -> tuple[FileTree, dict[str, tuple[str, ...]]]:
+    """Return the folder or archive that ``frames:FOLDER`` names, and the images of each clip in it, in order.
 
-    >>> frames_by_folder(["a/f10.png", "a/f9.png", "a/notes.txt"])
-    {'a': ('a/f9.png', 'a/f10.png')}
+    Raises:
+        DataError: nothing is there, or no folder in it holds images.
     """
-    clips: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        if splitext(name)[1].lower() in SUFFIXES:
-            clips[name.rpartition("/")[0]].append(name)
-    return {folder: tuple(sorted(files, key=_in_order)) for folder, files in clips.items()}
-
-
-def _in_order(name: str) -> tuple[tuple[int, str], ...]:
-    """Return a key by which numbers within names count as such."""
-    return tuple((int(part), "") if place % 2 else (-1, part) for place, part in enumerate(re.split(r"([0-9]+)", name)))
+    folder = Path(str(path).removeprefix(PREFIX).partition(",rate=")[0])
+    if not is_tree(folder):
+        raise DataError(f"no frames at {folder}: give a folder, zip or tar of folders of images")
+    tree = open_tree(folder)
+    clips = {clip: files for clip, files in frames_by_folder(tree.names()).items() if clip}
+    if not clips:
+        raise DataError(f"no folder of images in {folder}: wanted one folder a clip, with {', '.join(SUFFIXES)}")
+    return tree, clips
 
 
 def _number(rate: str) -> float:

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lessup.data.frame_folders import frames_by_folder
 from lessup.errors import DataError
 from lessup.formats.file_tree import FileTree, is_tree, open_tree
+from lessup.formats.frame_files import frames_by_folder
 from lessup.samples import Damage, Reading
 from lessup.samples.clip_entries import ClipEntry, build_clips
 from lessup.samples.clips import Clips

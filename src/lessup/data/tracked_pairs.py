@@ -1,7 +1,8 @@
 """Pairs of patches that were tracked through videos: ``pairs:VIDEOS`` mines them, or a folder of mined ones.
 
 Each pair is a class of two images, and all pairs of a clip are one group. ``pairs:VIDEOS`` takes a folder, zip or tar
-of videos, or one video; what is mined lies in ``.lessup-cache`` beside it, see ``pair_files`` for what is there.
+of videos, or one video, or ``frames:FOLDER``, see ``frame_folders``; what is mined lies in ``.lessup-cache`` beside it,
+see ``pair_files`` for what is there.
 """
 
 import sys
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from posixpath import splitext
 
+from lessup.data import frame_folders, kitti_odometry
 from lessup.errors import DataError
 from lessup.formats.file_tree import is_tree, open_tree
 from lessup.formats.pair_files import CLIPS, PAIRS, ClipLine, parse_clips, parse_pairs
@@ -41,20 +43,24 @@ def holds_videos(path: Path) -> bool:
 
 
 def where(path: Path, reads: Sequence[str]) -> Path:
-    """Return what to load for a method: of videos, their pairs if it reads these.
+    """Return what to load for a method: of videos, their pairs if it reads these; frames of KITTI are folders of such.
 
     Args:
         path: what was asked for.
         reads: keys that the method reads.
     """
-    return Path(f"{PREFIX}{path}") if "pair" in reads and not recognises(path) and holds_videos(path) else path
+    if "pair" not in reads or recognises(path):
+        return path
+    if kitti_odometry.recognises(path):
+        return Path(f"{PREFIX}{frame_folders.PREFIX}{path}")
+    return Path(f"{PREFIX}{path}") if frame_folders.recognises(path) or holds_videos(path) else path
 
 
 def load(path: Path, reading: Reading) -> Images:
     """Load pairs, after mining videos for them where that was not done before; what was found is said.
 
     Args:
-        path: ``pairs:VIDEOS``, or a folder or archive of mined pairs.
+        path: ``pairs:VIDEOS``, ``pairs:frames:FOLDER``, or a folder or archive of mined pairs.
         reading: ``size``: the short side to which frames are reduced; ``colour`` and ``max_megapixels``.
 
     Raises:
@@ -82,6 +88,9 @@ def load(path: Path, reading: Reading) -> Images:
 
 
 def _mined(videos: Path, reading: Reading) -> Path:
+    if frame_folders.recognises(videos):
+        tree, clips = frame_folders.clips_at(videos)
+        return mined(tree, [*clips], reading, files=[name for files in clips.values() for name in files])
     if not holds_videos(videos):
         raise DataError(f"no videos at {videos}: wanted a folder, zip or tar of {', '.join(SUFFIXES)}, or one of them")
     tree = open_tree(videos if is_tree(videos) else videos.parent)

@@ -48,7 +48,7 @@ def protocol_fits(samples: Samples, fitting: dict[str, type[Method]]) -> tuple[F
 def _check_reads(reads: Sequence[str], samples: Samples) -> None:
     has = samples.keys
     if isinstance(samples, Clips) and "image" in reads:
-        has = (*frame_keys(samples), *(["pair"] if any(clip.is_video for clip in samples.clips) else []))
+        has = (*frame_keys(samples), "pair")
     missing = [key for key in reads if key not in has]
     if missing:
         raise DataError(f"reads {', '.join(missing)}, which these samples do not have")

@@ -1,11 +1,12 @@
 """A process that mines one video: what hangs or crashes in a decoder ends this process and no other.
 
 ``python -m lessup.mining.worker SOURCE NAME OUT SIZE MAX_MEGAPIXELS`` writes the pairs of one file of a folder or
-archive into an empty folder, and a dot for every few frames to standard output, so that its parent sees it alive.
+archive, or of one folder of frames in it, into an empty folder, and a dot for every few frames to standard output, so
+that its parent sees it alive.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError
-from lessup.formats.file_tree import open_tree
+from lessup.formats.file_tree import FileTree, open_tree
+from lessup.formats.frame_files import frames_by_folder, still
 from lessup.formats.limits import check_pixels
 from lessup.formats.pair_files import ClipLine, PairLine, write_clip
-from lessup.formats.video_file import Video, opened
+from lessup.formats.video_file import opened
 from lessup.formats.video_pictures import pixels, shown_extent
 from lessup.mining.tracks import Miner, PatchPair
 
@@ -28,35 +30,69 @@ def mine(source: Path, name: str, out: Path, *, size: int, max_megapixels: int) 
 
     Args:
         source: folder or archive.
-        name: of the video within it.
+        name: of the video within it, or of a folder of frames.
         out: an empty folder.
         size: pixels on the short side of a reduced frame.
         max_megapixels: larger frames are refused.
     """
-    miner, problem = Miner(), ""
+    miner = Miner()
+    told: list[str] = []
     pairs: list[PairLine] = []
     try:
-        with open_tree(source).open(name) as file, opened(file, max_megapixels=max_megapixels) as video:
-            if video.pictures is None:
-                raise DataError("has no moving pictures")
-            pairs += (_written(pair, name, out) for pair in miner.pairs(_frames(video, size, max_megapixels)))
-            problem = video.problem or (f"{video.num_damaged} parts cannot be decoded" if video.num_damaged else "")
-            if not miner.num_frames:
-                problem = f"not one picture can be decoded{problem and ': ' + problem}"
+        tree = open_tree(source)
+        folders = frames_by_folder(tree.names())
+        if name in folders:
+            frames = _of_folder(tree, folders[name], size, max_megapixels, told)
+        else:
+            frames = _of_video(tree, name, size, max_megapixels, told)
+        pairs += (_written(pair, name, out) for pair in miner.pairs(_with_signs_of_life(frames)))
+        if not miner.num_frames:
+            told.insert(0, "not one picture can be decoded")
     except (DataError, OSError) as error:
-        problem = str(error)
-    write_clip(out, ClipLine(name, miner.num_frames, len(pairs), problem, dict(miner.dropped)), pairs)
+        told.append(str(error))
+    write_clip(out, ClipLine(name, miner.num_frames, len(pairs), ": ".join(told), dict(miner.dropped)), pairs)
 
 
-def _frames(video: Video, size: int, max_megapixels: int) -> Iterator[NDArray[np.uint8]]:
+def _of_video(
+    tree: FileTree, name: str, size: int, max_megapixels: int, told: list[str]
+) -> Iterator[NDArray[np.uint8]]:
     """Yield the frames of a video, upright and reduced to the size of the first; one is held at a time."""
+    with tree.open(name) as file, opened(file, max_megapixels=max_megapixels) as video:
+        if video.pictures is None:
+            raise DataError("has no moving pictures")
+        extent: tuple[int, int] | None = None
+        for frame in video.decoded(video.pictures):
+            check_pixels(frame.width, frame.height, max_megapixels)
+            extent = extent or shown_extent(frame, video.pictures.sample_aspect_ratio)
+            yield pixels(frame, extent, size=size, channels=3)
+        if video.problem or video.num_damaged:
+            told.append(video.problem or f"{video.num_damaged} parts cannot be decoded")
+
+
+def _of_folder(
+    tree: FileTree, files: Sequence[str], size: int, max_megapixels: int, told: list[str]
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield images that are frames, reduced to the size of the first; what cannot be decoded is passed over."""
     extent: tuple[int, int] | None = None
-    for number, frame in enumerate(video.decoded(video.pictures)):
-        check_pixels(frame.width, frame.height, max_megapixels)
-        extent = extent or shown_extent(frame, video.pictures.sample_aspect_ratio)
+    damaged = []
+    for name in files:
+        try:
+            frame = still(tree.read(name), size, max_megapixels, 3)
+        except DataError as error:
+            damaged.append(f"{name} {error}")
+            continue
+        extent = extent or frame.shape[:2]
+        same = frame.shape[:2] == extent
+        yield frame if same else np.asarray(cv2.resize(frame, extent[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    if damaged:
+        told.append(f"{len(damaged)} frames cannot be decoded, such as {damaged[0]}")
+
+
+def _with_signs_of_life(frames: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    for number, frame in enumerate(frames):
         if number % _FRAMES_A_DOT == 0:
             print(".", flush=True)
-        yield pixels(frame, extent, size=size, channels=3)
+        yield frame
 
 
 def _written(pair: PatchPair, clip: str, out: Path) -> PairLine:

@@ -15,10 +15,10 @@ import numpy as np
 from lessup.errors import DataError
 from lessup.formats import npz, video_index
 from lessup.formats.file_tree import FileTree
+from lessup.formats.frame_files import still
 from lessup.formats.video_index import SoundTrack, VideoIndex
 from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
-from lessup.samples.clips import still
 from lessup.samples.folder_cache import FolderCache, content_key
 from lessup.samples.image_decoding import Progress, in_threads
 

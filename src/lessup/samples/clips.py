@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from lessup.errors import DataError
-from lessup.formats import image_file, video_window
+from lessup.formats import video_window
 from lessup.formats.file_tree import open_tree
+from lessup.formats.frame_files import still
 from lessup.formats.video_file import opened
 from lessup.formats.video_index import VideoIndex
 from lessup.samples import Batch, Damage, Reading, Samples
@@ -240,23 +241,3 @@ def shown_at(time: NDArray[np.float64], moments: NDArray[np.float64]) -> NDArray
     """
     begun = np.searchsorted(time, moments + _ROUNDED_S, side="right") - 1
     return np.clip(begun, 0, len(time) - 1).astype(np.int64)
-
-
-def still(content: bytes, size: int, max_megapixels: int, channels: int) -> NDArray[np.uint8]:
-    """Decode an image that is a frame of a clip.
-
-    Args:
-        content: of the file.
-        size: pixels on the short side of a reduced one.
-        max_megapixels: larger ones are refused.
-        channels: 3 for RGB, 1 for grey.
-
-    Returns:
-        (H, W, C) uint8; of 16 bits, the upper 8.
-
-    Raises:
-        DataError: it cannot be used; the message is the reason alone.
-    """
-    pixels = image_file.decode(content, size=size, max_megapixels=max_megapixels).pixels
-    shown = image_file.with_channels(pixels, channels)
-    return (shown >> 8 if shown.dtype == np.uint16 else shown).astype(np.uint8, copy=False)

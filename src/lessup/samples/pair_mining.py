@@ -37,13 +37,14 @@ _LETTERS = 60
 """Of a clip's name that the name of its folder has."""
 
 
-def mined(tree: FileTree, names: Sequence[str], reading: Reading) -> Path:
+def mined(tree: FileTree, names: Sequence[str], reading: Reading, *, files: Sequence[str] = ()) -> Path:
     """Mine videos, or go on where an earlier call was killed, or find what one finished.
 
     Args:
         tree: the folder or archive.
-        names: N >= 1 videos in it.
+        names: N >= 1 videos in it, or folders of frames.
         reading: ``size`` and ``max_megapixels``.
+        files: all that these are made of; the videos themselves if empty.
 
     Returns:
         The folder, see ``pair_files``.
@@ -55,7 +56,7 @@ def mined(tree: FileTree, names: Sequence[str], reading: Reading) -> Path:
     if find_spec("av") is None or find_spec("cv2") is None:
         raise MissingExtraError("videos are mined with PyAV and OpenCV: pip install 'lessup[video]'")
     size = reading.size or DEFAULT_SIZE
-    key = fingerprint(_VERSION, str(size), str(reading.max_megapixels), tree.stamp(names), "\0".join(names))
+    key = fingerprint(_VERSION, str(size), str(reading.max_megapixels), tree.stamp(files or names), "\0".join(names))
     place = _made(tree.path, f"pairs-{key[:16]}")
     if (place / PAIRS).is_file():
         return place
