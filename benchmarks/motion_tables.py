@@ -1,6 +1,6 @@
 """Tables of what is learnt from motion: committed results beside what is published."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
 
 from table_layout import markdown, measured, results
@@ -69,14 +69,28 @@ def tracked_patches() -> str:
         lines.append(
             [f"pairs that show one thing, counted by {sheet['judge']}", f"{sheet['same']} of {sheet['pairs']}"]
         )
-    if one := found.get("tracked_patches"):
+    if speed := found.get("tracked_patches_loss"):
+        each = speed["triplets_per_ms"]
+        lines.append(
+            [
+                "triplets chosen and scored in a millisecond of a core's work, random and hard",
+                f"{each['random']:.0f}, {each['hard']:.0f}",
+            ]
+        )
+    for name, how in {"tracked_patches": "", "tracked_patches_grey": ", without colours"}.items():
+        one = found.get(name, {"rows": {}})
         lines += [
-            [f"recall@1 among {one['others']:,} others, %: {row}", f"{score['mean']:.1f} ± {score['std']:.1f}"]
+            [f"recall@1 among {one['others']:,} others{how}, %: {row}", _with_spread(score)]
             for row, score in one["rows"].items()
         ]
     parts = {"tracked_patches_mining": "mining", "tracked_patches_sheet": "sheet", "tracked_patches": "retrieval"}
+    parts["tracked_patches_grey"] = "retrieval without colours"
     lines += [[part, "not run"] for name, part in parts.items() if name not in found]
     return markdown(["what", "measured"], lines)
+
+
+def _with_spread(score: Mapping[str, float]) -> str:
+    return f"{score['mean']:.1f} ± {score['std']:.1f}" if score["n"] > 1 else f"{score['mean']:.1f}"
 
 
 def _spread(values: Sequence[float]) -> str:

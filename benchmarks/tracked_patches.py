@@ -2,14 +2,15 @@
 
     python benchmarks/tracked_patches.py mine
     python benchmarks/tracked_patches.py sheet --same 98 --judge "one of the developers"
+    python benchmarks/tracked_patches.py loss
     python benchmarks/tracked_patches.py retrieval --folds 4 --seeds 3 [--colour grey]
 
 ``mine`` lays out the clips of both archives, mines them anew at 240 pixels and times it. ``sheet`` draws 100 pairs,
 whose two patches stand beside one another, writes them to docs/methods/video-triplets.png, and takes down how many of
-them show the same thing in both, as counted by eye. ``retrieval`` trains the recipe ``cpu`` with every fold of whole
-clips held out, with random negatives alone and with hard ones in the second half; the first patch of each pair of a
-clip that was held out then asks for its second among 1,000 windows of other such clips, as large, at random places and
-times. With ``--colour grey`` nothing has colours, which give most clips away.
+them show the same thing in both, as counted by eye. ``loss`` times the loss. ``retrieval`` trains the recipe ``cpu``
+with every fold of whole clips held out, with random negatives alone and with hard ones in the second half; the first
+patch of each pair of a clip that was held out then asks for its second among 1,000 windows of other such clips, as
+large, at random places and times. With ``--colour grey`` nothing has colours, which give most clips away.
 """
 
 import argparse
@@ -27,6 +28,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch.nn.functional import normalize
 
 import mask_sheet
 import record
@@ -39,6 +41,7 @@ from lessup.features import encode_layers, joined, raw_pixels, untrained
 from lessup.formats.file_tree import open_tree
 from lessup.formats.pair_files import CLIPS, parse_clips
 from lessup.formats.table import table_rows
+from lessup.losses.ranking import ranking_loss
 from lessup.methods.video_triplets import VideoTriplets, cpu
 from lessup.probes.reference_rows import settle
 from lessup.samples import Reading
@@ -46,6 +49,8 @@ from lessup.samples.clips import Clips
 from lessup.samples.images import Images, Ragged
 from lessup.samples.pair_mining import mined
 from lessup.samples.splits import Folds, split
+from lessup.transforms.draws import Draws
+from lessup.transforms.triplets import triplets
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 VIDEOS = Path("runs/data/videos")
@@ -63,7 +68,7 @@ LAYERS = ("pool5", "fc7")
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("mine", "sheet", "retrieval"))
+    parser.add_argument("part", choices=("mine", "sheet", "loss", "retrieval"))
     parser.add_argument("--data", type=Path, default=DATA, help="folder of video-with-sound.tar and video-silent.tar")
     parser.add_argument("--same", type=int, help="of the 100 pairs of the sheet, how many show the same thing")
     parser.add_argument("--judge", default="", help="who counted")
@@ -202,6 +207,24 @@ def _networks(settings: Settings, train: Images) -> dict[str, VideoTriplets]:
     return rows
 
 
+def loss() -> None:
+    """Time the choice of random and of hard negatives and their loss, at the published width and batch."""
+    pair = torch.arange(100) // 2
+    code = normalize(torch.rand(100, 1024, generator=torch.Generator().manual_seed(0)), dim=1)
+    found = {}
+    for row, hardest in {"random": 0, "hard": 2}.items():
+        spent = []
+        for step in range(200):
+            start = time.process_time()
+            near = code @ code.T
+            made = triplets(near, pair, Draws.at(0, step), margin=0.5, count=4, hardest=hardest)
+            ranking_loss(near, made.anchor, made.positive, made.negative, made.active, margin=0.5)
+            spent.append(1e3 * (time.process_time() - start))
+        found[row] = int(made.active.sum()) / float(np.median(spent))
+    print(found)
+    record.write("tracked_patches_loss", {"triplets_per_ms": found, "batch": len(code), "width": code.shape[1]})
+
+
 def windows(clips: Clips, asked: Images, seed: int) -> Images:
     """Draw at least as many windows as are needed of the clips that some pairs are of; ``group`` tells the clip."""
     random = np.random.default_rng(seed)
@@ -274,9 +297,12 @@ def main() -> None:
     """Do one part."""
     asked = arguments()
     torch.set_num_threads(asked.threads)
-    lay_out(asked.data)
+    if asked.part != "loss":
+        lay_out(asked.data)
     if asked.part == "mine":
         mine()
+    elif asked.part == "loss":
+        loss()
     elif asked.part == "sheet":
         sheet(asked.same, asked.judge)
     else:

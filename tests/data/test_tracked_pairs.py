@@ -101,6 +101,18 @@ def test_whole_classes_are_dealt_by_clip(pairs):
     assert not sides[0] & sides[1]
 
 
+def test_one_video_under_two_names_stays_on_one_side(videos, tmp_path):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name, source in {"a.mp4": "a.mp4", "again.mp4": "a.mp4", "b.mkv": "b.mkv"}.items():
+        shutil.copy(videos / source, folder / name)
+    found = data.load(f"pairs:{folder}")
+    parts = split(found, Folds(folds=2, whole_classes=True))
+    sides = [{name.split("/")[0][7:] for name in part.id} for part in (parts.train, parts.test)]
+    assert {"a.mp4", "again.mp4"} in sides
+    assert {"b.mkv"} in sides
+
+
 def test_missing_picture_is_named_and_a_wrong_table_refused(videos, pairs, tmp_path):
     mined = shutil.copytree(next((videos.parent / ".lessup-cache").glob("pairs-*")), tmp_path / "mined")
     (mined / pairs.id[0]).unlink()

@@ -280,7 +280,7 @@ _PRESENTATIONS = {
         headline="recall_1",
     ),
     "verification": Presentation(
-        title="Two images of one person?",
+        title="Two images of one person, or of one thing?",
         sentence="Pairs of held-out images of people, or other classes: false rejects in percent at the thresholds of "
         "the distance at which 10, 7.5 and 5 % of the impostors are accepted, and the rate at which both errors are "
         "equal. By person: an image claims to be a person, by a normal distribution of that person's first images. "
