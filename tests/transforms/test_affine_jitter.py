@@ -13,6 +13,13 @@ def test_no_strength_and_no_share_leave_images_as_they_are():
         torch.testing.assert_close(affine_jitter(image, Draws.at(0), **settings), image)
 
 
+def test_mixed_precision_moves_pixels_to_the_same_places():
+    image = torch.rand(4, 1, 20, 20)
+    wanted = affine_jitter(image, Draws.at(0), share=1.0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert affine_jitter(image, Draws.at(0), share=1.0).equal(wanted)
+
+
 def test_every_image_moves_in_its_own_way_and_paper_stays_empty_around():
     image = torch.zeros(2, 1, 40, 40)
     image[:, :, 10:30, 18:22] = 1

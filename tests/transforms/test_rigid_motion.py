@@ -67,3 +67,11 @@ def test_applied_motions_are_those_of_moved():
     image = torch.rand(2, 1, 9, 9)
     motion = Motion(torch.tensor([[1, 0], [0, -2]]), torch.tensor([0.0, 30.0]))
     torch.testing.assert_close(motion.applied(image), moved(image, motion.shift, motion.degrees))
+
+
+def test_mixed_precision_moves_pixels_to_the_same_places():
+    image = torch.rand(3, 1, 12, 12)
+    motion = torch.tensor([[1.0, -2.0], [0.5, 0.0], [3.0, 1.0]]), torch.tensor([10.0, -35.0, 0.0])
+    wanted = moved(image, *motion)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert moved(image, *motion).equal(wanted)

@@ -166,9 +166,9 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Learn from episodes of 20 classes, jittered, for an hour on one core.
+    """Learn from episodes of 20 classes, jittered, for half an hour on one core that nothing else uses.
 
     Command: ``lessup train prototypical-networks --data DATA --out RUN --recipe cpu``.
     """
     config = PrototypicalNetworksConfig(jitter=1.0, optimizer="adamw")
-    return Recipe(config=config, training=Training(steps=3000, batch_size=120, log_every=50), folds=FOLDS)
+    return Recipe(config=config, training=Training(steps=10_000, batch_size=120, log_every=100), folds=FOLDS)

@@ -35,7 +35,7 @@ def affine_jitter(image: Tensor, draws: Draws, *, strength: float = 1.0, share: 
     turn = torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)
     shear, stretch, shift = drawn[:, 1:3] * SHEAR, 1 + drawn[:, 3:5] * STRETCH, drawn[:, 5:] * (2 * SHIFT)
     shape = torch.stack([stretch[:, 0], shear[:, 0], shear[:, 1], stretch[:, 1]], 1).view(-1, 2, 2)
-    back = torch.cat([turn @ shape, shift[:, :, None]], 2)  # where each pixel comes from
-    grid = F.affine_grid(back, list(image.shape), align_corners=False)
-    with torch.autocast(image.device.type, enabled=False):
+    with torch.autocast(image.device.type, enabled=False):  # half precision would move pixels
+        back = torch.cat([turn @ shape, shift[:, :, None]], 2)  # where each pixel comes from
+        grid = F.affine_grid(back, list(image.shape), align_corners=False)
         return F.grid_sample(image.float(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -81,7 +81,7 @@ def moved(image: Tensor, shift: Tensor, degrees: Tensor) -> Tensor:
     right, down = (shift.float() / half).unbind(1)
     # where each pixel comes from, in units of half the image along each axis
     back = torch.stack([cos, -sin * height / width, sin * width / height, cos], 1).view(-1, 2, 2)
-    origin = -(back @ torch.stack([right, down], 1)[:, :, None])
-    grid = F.affine_grid(torch.cat([back, origin], 2), list(image.shape), align_corners=False)
-    with torch.autocast(image.device.type, enabled=False):
+    with torch.autocast(image.device.type, enabled=False):  # half precision would move pixels
+        origin = -(back @ torch.stack([right, down], 1)[:, :, None])
+        grid = F.affine_grid(torch.cat([back, origin], 2), list(image.shape), align_corners=False)
         return F.grid_sample(image.float(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
