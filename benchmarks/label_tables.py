@@ -1,4 +1,4 @@
-"""Tables on labels for all from few."""
+"""Tables on labels for all from few, and on vectors of words."""
 
 from typing import Any
 
@@ -54,6 +54,22 @@ def zero_shot() -> str:
     return markdown(["Tiny-ImageNet, mean over classes %", *heads], lines) if lines else "**Not run.**"
 
 
+def skip_gram() -> str:
+    """What vectors of words know, and how fast they are learnt, by row and number of threads."""
+    lines = results().get("skip_gram", {"lines": []})["lines"]
+    keys = ("semantic", "syntactic", "total", "wordsim353_spearman", "simlex999_spearman")
+    table = []
+    for row, threads in dict.fromkeys((line["row"], line.get("threads")) for line in lines):
+        own = [line for line in lines if (line["row"], line.get("threads")) == (row, threads)]
+        speed = f"{np.mean([line['words_per_second'] for line in own]) / 1000:,.0f}" if threads else "-"
+        scores = [[line[key] for line in own if key in line] for key in keys]
+        table.append([row, str(threads or "-"), speed, *(_spread(values) for values in scores)])
+    heads = ["threads", "1000 words/s", "semantic %", "syntactic %", "all %", "WordSim-353", "SimLex-999"]
+    return markdown(["40 novels", *heads], table) if table else "**Not run.**"
+
+
 def _spread(values: Any) -> str:
-    """Return mean and sample standard deviation."""
-    return f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}" if values else "-"
+    """Return mean and sample standard deviation; a single value has none."""
+    if not values:
+        return "-"
+    return f"{np.mean(values):.1f}" + (f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else "")

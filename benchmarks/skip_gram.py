@@ -57,7 +57,7 @@ def ours(texts: Texts, config: SkipGramConfig, epochs: int, seed: int, threads: 
     method = training.build("skip-gram", SkipGram.configured(config, texts), seed)
     assert isinstance(method, SkipGram)
     warm = Training(steps=1, batch_size=1, seed=seed, device="cpu")
-    fit_unrecorded(training.build("skip-gram", method.config, seed), texts.take(np.arange(1)), warm)
+    fit_unrecorded(training.build("skip-gram", method.config, seed), texts.take(np.arange(40)), warm)
     steps = round(epochs * len(texts) / BATCH)
     start = time.perf_counter()
     fit_unrecorded(method, texts, replace(warm, steps=steps, batch_size=BATCH, log_every=steps))
@@ -139,32 +139,28 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--only", default="", help="rows that contain this")
     asked = parser.parse_args()
-    texts = data.load(asked.data, Reading())
+    texts, phrases = (data.load(asked.data, Reading(phrases=passes)) for passes in ((), (200.0, 100.0)))
     assert isinstance(texts, Texts)
-    words = asked.epochs * int((texts.flat >= 0).sum())
+    assert isinstance(phrases, Texts)
+    rows: list[tuple[str, Texts, Callable[..., tuple[WordVectors, float]], Any]] = [
+        *((row, texts, ours, config) for row, config in OURS.items()),
+        ("lessup: negative sampling, phrases joined", phrases, ours, SkipGramConfig()),
+        *((row, texts, theirs, settings) for row, settings in THEIRS.items()),
+    ]
     lines: list[dict[str, Any]] = []
-
-    def measure(row: str, train: Callable[..., tuple[WordVectors, float]], settings: Any, threads: int) -> None:
-        for seed in asked.seeds:
-            vectors, seconds = train(texts, settings, asked.epochs, seed, threads)
-            line = {"row": row, "seed": seed, "threads": threads, "words_per_second": round(words / seconds)}
-            lines.append(line | known_by(vectors))
-            print(lines[-1], flush=True)
-
     for name, made in {"random vectors": lambda: random(texts, 0), "PPMI-SVD": lambda: counted(texts)}.items():
         if asked.only in name:
             lines.append({"row": name, "seed": 0} | known_by(made()))
             print(lines[-1], flush=True)
-    for row, config in OURS.items():
+    for row, read, train, settings in rows:
+        words = asked.epochs * int((read.flat >= 0).sum())
         for threads in asked.threads if row.endswith(": negative sampling") else asked.threads[:1]:
-            if asked.only in row:
-                measure(row, ours, config, threads)
-    for row, settings in THEIRS.items():
-        for threads in asked.threads if row.endswith(": negative sampling") else asked.threads[:1]:
-            if asked.only in row:
-                measure(row, theirs, settings, threads)
-    about = {"data": asked.data, "epochs": asked.epochs, "words": len(texts.vocabulary.words), "tokens": words}
-    record.write("skip_gram", {**about, "lines": lines})
+            for seed in asked.seeds if asked.only in row else ():
+                vectors, seconds = train(read, settings, asked.epochs, seed, threads)
+                line = {"row": row, "seed": seed, "threads": threads, "words_per_second": round(words / seconds)}
+                lines.append(line | {"words": len(vectors.words)} | known_by(vectors))
+                print(lines[-1], flush=True)
+    record.write("skip_gram", {"data": asked.data, "epochs": asked.epochs, "lines": lines})
 
 
 if __name__ == "__main__":

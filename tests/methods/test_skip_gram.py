@@ -76,8 +76,18 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_pairs_by_loops_in_float64():
     assert loss.item() == pytest.approx(torch.stack(costs).mean().item(), rel=1e-5)
 
 
+def test_a_vector_that_is_taken_very_often_takes_three_hundred_mean_steps():
+    method = built(updates="batch", window=1, threshold=0.0, noise_power=60.0, conventions="paper")
+    tokens = torch.tensor([[1, 2] * 600])  # each stands in 1199 pairs of 6 choices; all noise is word 0
+    method.step({"tokens": tokens}, Draws.at(0)).players["words"].backward()
+    first, second = method.first.detach().double(), method.second.detach().double()
+    yes, no = torch.sigmoid(first[1] @ second[2]), torch.sigmoid(first[1] @ second[0])
+    of_a_pair = (yes - 1) * second[2] + 5 * no * second[0]
+    torch.testing.assert_close(method.first.grad[1].double(), 300 / 6 * of_a_pair, rtol=1e-4, atol=1e-4)
+
+
 def test_processes_together_have_the_gradient_of_one():
-    method, tokens = built(updates="batch", threshold=0.0), torch.randint(0, 6, (4, 30))
+    method, tokens = built(updates="batch", threshold=0.0, window=1), torch.randint(0, 6, (4, 7))
     whole = torch.autograd.grad(method.step({"tokens": tokens}, Draws.at(3)).players["words"], method.first)[0]
     parts = [
         torch.autograd.grad(
