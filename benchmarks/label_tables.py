@@ -45,6 +45,17 @@ def few_shot() -> str:
     return markdown(["Omniglot, one shot, accuracy % of so many ways", *heads], lines) if rows else "**Not run.**"
 
 
+def semi_supervised() -> str:
+    """Errors of networks on a few labels and all images, mean and spread over draws."""
+    one = results().get("semi_supervised")
+    if not one:
+        return "**Not run.**"
+    keys = ("transductive_error", "inductive_error", "cpu_s", "wall_s")
+    lines = [[row, *(_spread(scores.get(key)) for key in keys)] for row, scores in one["rows"].items()]
+    heads = ["error % on hidden training images", "on test images", "seconds of CPU", "seconds"]
+    return markdown([f"MNIST, {one['shots']} labels a class", *heads], lines)
+
+
 def zero_shot() -> str:
     """Accuracies on classes that were never seen, in percent."""
     rows = results().get("zero_shot", {"rows": {}})["rows"]

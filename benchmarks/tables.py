@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from label_tables import few_labels, few_shot, label_spreading_speed, skip_gram, zero_shot
+from label_tables import few_labels, few_shot, label_spreading_speed, semi_supervised, skip_gram, zero_shot
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
 from motion_tables import egomotion, egomotion_video, tracked_patches
@@ -255,6 +255,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "pooling": pooling,
     "few_labels": few_labels,
     "skip_gram": skip_gram,
+    "semi_supervised": semi_supervised,
     "label_spreading_speed": label_spreading_speed,
     "zero_shot": zero_shot,
     "few_shot": few_shot,

@@ -12,6 +12,8 @@ from lessup.samples.images import Images, Ragged
 from lessup.transforms.crops import resize_whole
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout
+from lessup.transforms.rand_augment import cut_out, rand_augment
+from lessup.transforms.shifts import shifted
 
 SMALL = SupervisedConfig(backbone="alexnet-small-plain", num_classes=3)
 
@@ -282,3 +284,12 @@ def test_magic_init_of_a_residual_network_is_refused():
     method = Supervised(replace(SMALL, backbone="resnet18-small", init="magic-random"))
     with pytest.raises(UsageError, match="BasicBlock"):
         method.begin(photographs(3), seed=0)
+
+
+def test_shifted_and_strongly_changed_images_are_those_of_fixmatch():
+    torch.manual_seed(0)
+    method = Supervised(replace(SMALL, crop="shift", operations=2, cutout=0.5, lighting=0.0, mirror=0.0))
+    batch, draws = batch_of(photographs(8)), Draws.at(3)
+    whole = resize_whole(batch["image"], batch["extent"], method.backbone.size)
+    changed = cut_out(rand_augment(shifted(whole, draws, mirror=0.0), draws), draws)
+    assert method.augmented(batch, Draws.at(3)).equal(method.backbone.normalised(changed))

@@ -26,9 +26,11 @@ from lessup.methods import Classifier, Losses, Recipe
 from lessup.optimization import Optimization, decaying_apart
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
-from lessup.transforms.crops import crop_resize, mirrored, random_boxes
+from lessup.transforms.crops import crop_resize, mirrored, random_boxes, resize_whole
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout
+from lessup.transforms.rand_augment import cut_out, rand_augment
+from lessup.transforms.shifts import shifted
 from lessup.transforms.squares import random_squares
 
 DROPPED = ("fc6", "fc7")
@@ -57,10 +59,13 @@ class SupervisedConfig:
             from training images (Krahenbuhl et al. 2016).
         weights: file, run folder or ``imagenet``, from which the backbone's weights are loaded; empty for none.
         crop: ``square`` cuts squares, whose side is a share of the image's short side; ``box`` boxes of a ratio
-            from 3/4 to 4/3, whose area is a random share of it.
+            from 3/4 to 4/3, whose area is a random share of it; ``shift`` takes whole images, shifted by up to an
+            eighth of their side, as ``fixmatch`` does.
         square: that share of the side; 0.875 cuts 224 pixels out of 256.
         area: least and largest share of the area.
         mirror: share of the images that is mirrored.
+        operations: of RandAugment after that, one after the other, as ``fixmatch`` has them.
+        cutout: side of a grey square after that, as a share of the image's, at most.
         lighting: standard deviation of the change along each principal direction of colours, for 3 channels.
         dropout: share of the outputs of fc6 and fc7 that is dropped.
         smoothing: share of a label that is spread over all classes.
@@ -77,10 +82,12 @@ class SupervisedConfig:
     target: Literal["label", "tags"] = "label"
     init: Literal["random", "magic-random", "magic-kmeans"] = "random"
     weights: str = ""
-    crop: Literal["square", "box"] = "square"
+    crop: Literal["square", "box", "shift"] = "square"
     square: float = 0.875
     area: tuple[float, float] = (0.08, 1.0)
     mirror: float = 0.5
+    operations: int = 0
+    cutout: float = 0.0
     lighting: float = 0.1
     dropout: float = 0.5
     smoothing: float = 0.0
@@ -143,11 +150,15 @@ class Supervised(Classifier):
     def augmented(self, batch: Batch, draws: Draws) -> Tensor:
         """Return (B, C, S, S) random views of images at the size of the backbone, normalised."""
         config = self.config
-        if config.crop == "square":
-            box = random_squares(batch["extent"], config.square, draws)
+        if config.crop == "shift":
+            whole = resize_whole(batch["image"], batch["extent"], self.backbone.size)
+            image = shifted(whole, draws, mirror=config.mirror)
         else:
-            box = random_boxes(batch["extent"], draws, area=config.area)
-        image = crop_resize(batch["image"], mirrored(box, draws, share=config.mirror), self.backbone.size)
+            image = crop_resize(batch["image"], self._boxes(batch["extent"], draws), self.backbone.size)
+        if config.operations:
+            image = rand_augment(image, draws, operations=config.operations)
+        if config.cutout:
+            image = cut_out(image, draws, largest=config.cutout)
         if config.lighting and config.channels == 3:
             image = coloured(image, config.lighting, draws)
         return self.backbone.normalised(image)
@@ -183,6 +194,13 @@ class Supervised(Classifier):
                     x = dropout(x, self.config.dropout, draws)
         logits: Tensor = self.classifier(flat(x))
         return logits
+
+    def _boxes(self, extent: Tensor, draws: Draws) -> Tensor:
+        """Return (B, 4) what is cut out of each image, see ``crop_resize``."""
+        config = self.config
+        square = config.crop == "square"
+        box = random_squares(extent, config.square, draws) if square else random_boxes(extent, draws, area=config.area)
+        return mirrored(box, draws, share=config.mirror)
 
     def _some(self, samples: Samples, seed: int) -> Tensor:
         """Return up to ``NUM_IMAGES`` images (N, C, S, S) drawn from the samples, as the backbone sees them."""

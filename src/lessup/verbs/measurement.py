@@ -17,6 +17,7 @@ from lessup.runs import Run
 from lessup.runs.provenance import provenance
 from lessup.samples import Samples
 from lessup.samples.class_numbers import numbered_as
+from lessup.samples.given_labels import GivenLabels, with_classes, with_given
 from lessup.samples.images import Images
 from lessup.samples.splits import Folds, Split, split
 from lessup.verbs.left_out import left_out
@@ -103,7 +104,9 @@ def _parts(run: Run, protocol: evaluation.Protocol, samples: Samples, settings: 
         nothing = samples.take(np.arange(0))
         return Split(train=nothing, validation=nothing, test=samples), "all samples"
     official = folds.official and has_own_split
-    return split(samples, folds), "the data's own test part" if official else f"fold {folds.fold} of {folds.folds}"
+    given = GivenLabels(labels=str(run.labels) if own and run.labels.is_file() else "")
+    parts = with_given(split(with_classes(samples, given), folds), given)
+    return parts, "the data's own test part" if official else f"fold {folds.fold} of {folds.folds}"
 
 
 def _scores(protocol: str, measured: Mapping[str, Any], run: Run, result: Result) -> dict[str, Any]:

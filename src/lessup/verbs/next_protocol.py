@@ -22,6 +22,8 @@ def next_protocol(run: Run) -> str:
         return "sound-prediction"
     if len(run.config["data"]["classes"]) < 2:
         return "pretext"
+    if method.semi_supervised:
+        return "semi-supervised"
     if issubclass(method, FewShotLearner):
         return "few-shot"
     if issubclass(method, ImageEncoder) and run.config["data"].get("folds", {}).get("whole_classes"):
