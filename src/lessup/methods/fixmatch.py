@@ -174,9 +174,12 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Train a small network on digits, which are not mirrored, in a quarter of an hour of one core.
+    """Train a small network on digits, which are not mirrored; the whole run was not timed.
+
+    With another draw of ten labels a class, half of the batch and five times as fast an average did better on the
+    hidden labels of the training part after 2,000 updates than the paper's average and twice the batch after 2,500.
 
     Command: ``lessup train fixmatch --data MNIST --out RUN --recipe cpu --shots 10``.
     """
     config = FixMatchConfig(backbone="convnet-small", mirror=0.0)
-    return Recipe(config=config, training=Training(steps=5_000, batch_size=128, ema_decay=0.999))
+    return Recipe(config=config, training=Training(steps=12_000, batch_size=64, ema_decay=0.995))
