@@ -3,9 +3,10 @@
     python benchmarks/egomotion.py --data ../shared/data/mnist
 
 Both methods train the same network by their recipe `cpu`, once for each seed; a linear machine then tells the digits
-from its last layer. The network trained from random weights on the same labels, and untrained networks, are measured
-once. Means and spreads are over all seeds and draws of labels together. Runs stay in runs/benchmarks/ and are gone on
-with or taken as they are if they are there.
+from its last layer; untrained networks are measured once. `supervised` trains the network from random weights on as
+many labels, on digits as they are, and shifted by up to an eighth of their side: shifts are a part of what both methods
+are given. Means and spreads are over all seeds and draws of labels together; from scratch, each draw is a seed too.
+Runs stay in runs/benchmarks/ and are gone on with or taken as they are if they are there.
 """
 
 import argparse
@@ -18,9 +19,29 @@ from typing import Any
 import numpy as np
 
 import record
+from lessup import data as sources
+from lessup import verbs
+from lessup.features import encode_all
+from lessup.samples.given_labels import GivenLabels
+from lessup.samples.splits import Folds, split
 from run import lessup
 
 METHODS = ("egomotion", "slow-features")
+
+ALONE = {
+    "backbone": "egomotion-digits-small",
+    "mirror": 0.0,
+    "lighting": 0.0,
+    "dropout": 0.0,
+    "optimizer": "adam",
+    "learning_rate": 1e-3,
+}
+"""The same network on labels alone."""
+
+SCRATCH = {
+    "from_scratch": {**ALONE, "crop": "square", "square": 1.0},
+    "from_scratch_shifted": {**ALONE, "crop": "shift"},
+}
 
 LABELS = (10, 30, 100, 1000)
 """A class; there are ten."""
@@ -32,6 +53,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--draws", type=int, default=3, help="of labels, for each seed")
+    parser.add_argument("--scratch-steps", type=int, default=1000)
     parser.add_argument("--layer", default="pool2")
     parser.add_argument("--name", default="egomotion-digits")
     return parser.parse_args()
@@ -51,10 +73,28 @@ def trained(method: str, seed: int, data: str) -> Path:
 def measured(run: Path, asked: argparse.Namespace, *, with_others: bool) -> dict[str, Any]:
     """Return the rows of a run, beside it those that know nothing of it."""
     words = ["--labels", *map(str, LABELS), "--layers", asked.layer, "--draws", str(asked.draws)]
-    more = ["--scratch", "--trained-draws", str(asked.draws)] if with_others else ["--no-references"]
+    more = [] if with_others else ["--no-references"]
     shown = lessup("evaluate", str(run), "--protocol", "labels-curve", "--data", asked.data, *words, *more, "--json")
     rows: dict[str, Any] = json.loads(shown)["rows"]
     return rows
+
+
+def from_scratch(row: str, labels: int, draw: int, asked: argparse.Namespace) -> float:
+    """Train on so many labels a class, and return the accuracy on test digits in percent."""
+    out = record.ROOT / "runs" / "benchmarks" / f"{row}-digits-{labels}-{draw}"
+    if not (out / "checkpoints" / "last.ckpt").exists():
+        training = {"steps": asked.scratch_steps, "batch_size": 64, "seed": draw, "log_every": 500}
+        given = GivenLabels(shots=labels, draw=draw)
+        settings = verbs.settings("supervised", asked.data, config=SCRATCH[row], training=training, given=given)
+        verbs.train(settings, out, overwrite=True)
+    test = split(sources.load(asked.data), Folds()).test
+    told = encode_all(verbs.load(out)[1], test, layer="logits").argmax(1)
+    return round(float(100 * np.mean(told == test.label)), 3)
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Return mean, sample standard deviation and number of values."""
+    return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)), "n": len(values)}
 
 
 def pooled(scores: list[dict[str, float]]) -> dict[str, float]:
@@ -79,6 +119,13 @@ def main() -> None:
             rows = measured(run, asked, with_others=method == METHODS[0] and not seed)
             for row, scores in rows.items():
                 found.setdefault(method if row == "model" else row, []).append(scores)
+    for row in SCRATCH:
+        found[row] = [
+            {
+                f"accuracy_{n}": spread([from_scratch(row, n, draw, asked) for draw in range(asked.draws)])
+                for n in LABELS
+            }
+        ]
     errors = {
         row: {str(10 * number): pooled([one[f"accuracy_{number}"] for one in scores]) for number in LABELS}
         for row, scores in found.items()

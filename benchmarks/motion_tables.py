@@ -19,6 +19,7 @@ ROWS = {
     "random": "random weights, frozen",
     "magic_init": "magic-init, frozen",
     "from_scratch": "from scratch",
+    "from_scratch_shifted": "from scratch, digits shifted",
     "slow-features": "**slow features**",
     "egomotion": "**egomotion**",
 }
