@@ -10,7 +10,7 @@ from PIL import Image
 from lessup.errors import DataError
 from lessup.masks.overlays import FOUND, TRUE
 from lessup.report.boxes import LEAST, box_strips, threshold_chart
-from lessup.report.presentation import presentation
+from lessup.report.presentations import presentation
 
 SHOWN = presentation("localization")
 

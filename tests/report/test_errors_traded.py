@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from lessup.errors import DataError
 from lessup.report.errors_traded import error_trade_off
-from lessup.report.presentation import presentation
+from lessup.report.presentations import presentation
 
 SHOWN = presentation("verification")
 

@@ -6,7 +6,7 @@ import pytest
 
 from lessup.errors import DataError
 from lessup.report.inpainted import inpainted_strips
-from lessup.report.presentation import presentation
+from lessup.report.presentations import presentation
 
 SHOWN = presentation("inpainting")
 

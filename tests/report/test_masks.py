@@ -3,7 +3,7 @@ import pytest
 
 from lessup.errors import DataError
 from lessup.report.masks import mask_strips
-from lessup.report.presentation import presentation
+from lessup.report.presentations import presentation
 
 SHOWN = presentation("segmentation")
 

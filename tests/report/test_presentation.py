@@ -1,7 +1,8 @@
 import pytest
 
 from lessup import discovery
-from lessup.report.presentation import Presentation, presentation
+from lessup.report.presentation import Presentation
+from lessup.report.presentations import presentation
 
 
 @pytest.mark.parametrize(

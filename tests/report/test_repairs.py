@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lessup.errors import DataError
-from lessup.report.presentation import presentation
+from lessup.report.presentations import presentation
 from lessup.report.repairs import before_and_after, error_chart
 from lessup.report.tables import Cell
 from lessup.samples.voxels import pack

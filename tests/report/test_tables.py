@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from lessup.report.presentation import Presentation, presentation
+from lessup.report.presentation import Presentation
+from lessup.report.presentations import presentation
 from lessup.report.published import PUBLISHED
 from lessup.report.tables import Cell, class_table, means_table, read_rows
 

@@ -5,7 +5,8 @@ from html import escape
 from typing import Any
 
 from lessup.report.page import Section
-from lessup.report.presentation import Presentation, in_order, presentation
+from lessup.report.presentation import Presentation
+from lessup.report.presentations import in_order, presentation
 from lessup.report.published import PUBLISHED
 from lessup.report.tables import Rows, means_table, read_rows
 from lessup.runs import Run

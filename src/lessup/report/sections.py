@@ -17,7 +17,8 @@ from lessup.report.labels import labels_chart
 from lessup.report.masks import mask_strips
 from lessup.report.page import Section, facts, fold
 from lessup.report.patches import patch_strips
-from lessup.report.presentation import Presentation, in_order, presentation
+from lessup.report.presentation import Presentation
+from lessup.report.presentations import in_order, presentation
 from lessup.report.published import PUBLISHED
 from lessup.report.reconstructions import reconstructed_strips
 from lessup.report.remarks import untrained_as_good

@@ -12,7 +12,7 @@ from lessup.evaluation import LabelConfig, Protocol
 from lessup.experiments.description import MAY_CHANGE_ON_RESUME
 from lessup.methods import Classifier
 from lessup.methods.supervised import Supervised
-from lessup.report.presentation import presentation
+from lessup.report.presentations import presentation
 from lessup.report.transfer_table import Column, Row, TransferTable
 from lessup.runs import Run
 from lessup.verbs.ceiling import backbone_of, supervised_beside

@@ -8,7 +8,7 @@ from typing import Any
 from lessup.evaluation import Score
 from lessup.methods import ImageEncoder
 from lessup.metrics.spread import Spread, exceeds_spread
-from lessup.report.presentation import presentation
+from lessup.report.presentations import presentation
 from lessup.report.transfer_table import Cost, Kind, Row, Standing, Value
 from lessup.runs import Run
 from lessup.runs.duration import training_seconds

@@ -1,0 +1,27 @@
+"""Classes that training has not seen."""
+
+from lessup.report.presentation import IMAGE_ROWS, Presentation
+
+PRESENTATIONS = {
+    "zero-shot": Presentation(
+        title="Classes never seen",
+        sentence="Samples of classes that were not learnt from, told by descriptions of the classes: accuracy in "
+        "percent, as mean over classes, with the unseen classes alone to choose from and with all. Higher is better.",
+        lower_is_better={"unseen": False, "seen_among_all": False, "unseen_among_all": False, "harmonic": False},
+        columns={
+            "unseen": "unseen, among unseen",
+            "seen_among_all": "seen, among all",
+            "unseen_among_all": "unseen, among all",
+            "harmonic": "harmonic mean",
+        },
+        rows={"dap": "DAP", "conse": "ConSE", "devise": "DeViSE", "eszsl": "ESZSL", "exem": "EXEM"},
+        headline="unseen",
+    ),
+    "few-shot": Presentation(
+        title="A few images of each class",
+        sentence="Classes told from a few images of each in random episodes, in percent, with the half width of the "
+        "95 % interval; across all classes, and within one super-class, such as an alphabet. Higher is better.",
+        lower_is_better={"across": False, "within": False, "across_interval": None, "within_interval": None},
+        rows=IMAGE_ROWS,
+    ),
+}
