@@ -1,8 +1,34 @@
+import inspect
+
 import pytest
 
 from lessup import discovery
+from lessup.report import presentations
 from lessup.report.presentation import Presentation
-from lessup.report.presentations import presentation
+from lessup.report.presentations import in_order, presentation
+
+
+@pytest.mark.parametrize("protocol", discovery.names("evaluation"))
+def test_every_protocol_tells_a_reader_what_was_measured(protocol):
+    shown = presentation(protocol)
+    assert shown.sentence.endswith(".")
+    assert shown.lower_is_better or shown.columns
+
+
+def test_no_text_is_of_a_protocol_that_is_gone_and_none_is_written_twice():
+    modules = [module for module in vars(presentations).values() if inspect.ismodule(module)]
+    written = [protocol for module in modules for protocol in getattr(module, "PRESENTATIONS", ())]
+    assert sorted(written) == sorted(discovery.names("evaluation"))
+
+
+def test_protocols_keep_the_order_of_the_fields_and_unknown_ones_stand_behind():
+    assert in_order(["zebra", "masks", "ape", "shape-repair", "knn"]) == [
+        "shape-repair",
+        "knn",
+        "masks",
+        "ape",
+        "zebra",
+    ]
 
 
 @pytest.mark.parametrize(

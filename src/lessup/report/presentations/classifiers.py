@@ -14,6 +14,8 @@ _VIEWS = {"whole": "whole image", "central": "central crop", "crop": "crop", "bo
 
 _TRAINED = {"fc8": "the classifier", "fc6_8": "fc6 to fc8", "all": "all layers"}
 
+_LABELS = (1, 2, 3, 5, 10, 15, 20, 30, 50, 100)
+
 _RIGHT = (
     "Right answers on held-out samples in percent, over samples and as mean over classes; where samples have several "
     "classes, mean average precision in percent. Higher is better. "
@@ -68,10 +70,27 @@ PRESENTATIONS = {
         columns={
             f"{metric}_{labels}": f"{name}, {labels} label{'s' * (labels > 1)}"
             for metric, name in {**_DECISIONS, "scratch_labels": "labels from scratch"}.items()
-            for labels in (1, 2, 3, 5, 10, 15, 20, 30, 50, 100)
+            for labels in _LABELS
         },
         rows=IMAGE_ROWS,
         headline="(accuracy|map)_[0-9]+",
+    ),
+    "semi-supervised": Presentation(
+        title="A few labels and all images",
+        sentence="Errors in percent where a few labels are known and all images are there in training: on the images "
+        "of training whose label was hidden, and on held-out ones; the two do not compare. Lower is better. The "
+        "classifier of the labels alone sets the mark to beat; the last row knows all labels.",
+        lower_is_better={"transductive_error": True, "inductive_error": True},
+        columns={
+            f"{metric}{suffix}": f"{name}{said}"
+            for metric, name in {"transductive_error": "images of training", "inductive_error": "held-out"}.items()
+            for suffix, said in {
+                "": "",
+                **{f"_{labels}": f", {labels} label{'s' * (labels > 1)}" for labels in _LABELS},
+            }.items()
+        },
+        rows={**IMAGE_ROWS, "logistic-regression": "logistic regression, the labels alone", "all_labels": "all labels"},
+        headline="(trans|in)ductive_error(_[0-9]+)?",
     ),
     "voc-classification": Presentation(
         title="Classification with trained layers",

@@ -24,4 +24,14 @@ PRESENTATIONS = {
         lower_is_better={"across": False, "within": False, "across_interval": None, "within_interval": None},
         rows=IMAGE_ROWS,
     ),
+    "omniglot-runs": Presentation(
+        title="One drawing of each character",
+        sentence="The official one-shot runs of Omniglot: each character of an alphabet is drawn once by one person "
+        "and is to be told among the drawings of another. Share of drawings that are told wrong, in percent: mean and "
+        "spread over the runs. Lower is better. The nearest pixels and the Hausdorff distance of the ink set the marks "
+        "to beat.",
+        lower_is_better={"error": True},
+        columns={"error": "told wrong"},
+        rows={**IMAGE_ROWS, "pixels": "nearest pixels", "hausdorff": "modified Hausdorff distance"},
+    ),
 }
