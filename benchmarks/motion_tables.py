@@ -90,6 +90,31 @@ def tracked_patches() -> str:
     return markdown(["what", "measured"], lines)
 
 
+FACES = {
+    "gaussian_fr_at_10": "false rejects at 10 %",
+    "gaussian_fr_at_7_5": "at 7.5 %",
+    "gaussian_fr_at_5": "at 5 %",
+    "gaussian_eer": "equal error",
+    "eer": "pairs: equal error",
+    "fr_at_10": "pairs: false rejects at 10 %",
+}
+
+
+def faces() -> str:
+    """False rejects and equal errors of people who were never seen: mean and spread over folds."""
+    one = results().get("faces")
+    if not one:
+        return "**Not run.**"
+    lines = [[row, *(_spread(values[metric]) for metric in FACES)] for row, values in one["rows"].items()]
+    some = one["untouched"]
+    lines += [
+        [f"{row}, folds {' and '.join(map(str, some))}", *(_spread([values[m][fold] for fold in some]) for m in FACES)]
+        for row, values in one["rows"].items()
+    ]
+    lines.append(["published, AT&T", "0.0", "1.0", "1.0", "-", "-", "-"])
+    return markdown(["%", *FACES.values()], lines)
+
+
 def _with_spread(score: Mapping[str, float]) -> str:
     return f"{score['mean']:.1f} ± {score['std']:.1f}" if score["n"] > 1 else f"{score['mean']:.1f}"
 

@@ -13,7 +13,7 @@ from typing import Any
 from label_tables import few_labels, few_shot, label_spreading_speed, semi_supervised, skip_gram, zero_shot
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
-from motion_tables import egomotion, egomotion_video, tracked_patches
+from motion_tables import egomotion, egomotion_video, faces, tracked_patches
 from sound_tables import ambient_sound, ambient_sound_published, sound_textures
 from table_layout import ROOT, cells, markdown, measured, results
 
@@ -248,6 +248,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "batch_norm": batch_norm,
     "egomotion": egomotion,
     "egomotion_video": egomotion_video,
+    "faces": faces,
     "precision": precision,
     "dense_crf": dense_crf,
     "masks": masks,

@@ -228,7 +228,7 @@ def cpu() -> Recipe:
     Command: ``lessup train drlim --data DATA --out RUN --recipe cpu``.
     """
     config = DrLIMConfig(loss="margin", norm="l2", normalise=True, changes=1.0, optimizer="adamw", learning_rate=1e-3)
-    return Recipe(config=config, training=Training(steps=3500, batch_size=64), folds=FOLDS)
+    return Recipe(config=config, training=Training(steps=1200, batch_size=64), folds=FOLDS)
 
 
 FOLDS = Folds(folds=7, whole_classes=True)
