@@ -8,7 +8,7 @@ import pytest
 from lessup.cli import main
 from lessup.doctor import examine
 from lessup.runs import Run
-from toy_video import moving, tone, video
+from toy_video import moving, passing, tone, video
 
 pytest.importorskip("av")
 
@@ -115,3 +115,24 @@ def test_videos_without_sound_are_refused_before_training(tmp_path, capsys):
     assert main(words) == 2
     assert "none is heard in" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_what_was_learnt_from_pairs_of_patches_is_measured_on_frames_of_the_same_clips(tmp_path, capsys):
+    pytest.importorskip("cv2")
+    for number in range(8):
+        place = tmp_path / "clips" / ("left" if number % 2 else "right") / f"{number}.mp4"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        frames = passing(44, seed=number)[0]
+        place.write_bytes(video(frames if number % 2 else frames[:, :, ::-1], crf=10))
+    data, run = str(tmp_path / "clips"), tmp_path / "run"
+    words = ["--steps", "1", "--batch-size", "4", "--folds", "2", "--device", "cpu"]
+    assert main(["train", "video-triplets", "--recipe", "cpu", "--data", data, "--out", str(run), *words]) == 0
+    for words in ([], ["--data", data]):
+        assert main(["evaluate", str(run), "--protocol", "linear-svm", "--layers", "pool5", *words]) == 0
+        scores = Run.open(run).scores()["linear-svm"]
+        assert scores["part"] == "fold 0 of 2"
+        assert scores["samples"] == 4 * 16, "frames of the clips that are held out"
+    assert main(["evaluate", str(run), "--protocol", "verification"]) == 0, "pairs"
+    capsys.readouterr()
+    assert main(["neighbors", str(run), "--data", data, "--query", f"{data}/left/1.mp4"]) == 2
+    assert "is a video: pass a picture, or an item of" in capsys.readouterr().err

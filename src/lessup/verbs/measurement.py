@@ -11,7 +11,7 @@ from lessup import evaluation
 from lessup.errors import DataError, UsageError
 from lessup.evaluation import LabelProtocol, Result
 from lessup.experiments import Settings
-from lessup.methods import Classifier, Segmenter
+from lessup.methods import Classifier, Method, Segmenter
 from lessup.methods.skip_gram import SkipGram
 from lessup.runs import Run
 from lessup.runs.provenance import provenance
@@ -58,6 +58,8 @@ def evaluate(
             f"{next_protocol(folder)}"
         )
     reads = None if protocol_class.reads else method.reads
+    if _asks_frames(method, protocol_class):
+        reads = tuple(key for key in method.reads if key != "pair")
     samples = load_like(folder, method, data or settings.data, measured=True, reads=reads)
     missing = samples.lacking(protocol_class.reads)
     if missing:
@@ -68,7 +70,10 @@ def evaluate(
     if issubclass(protocol_class.needs, Classifier | Segmenter) and isinstance(samples, Images):
         samples = numbered_as(samples, folder.config["data"]["classes"])
     asked = protocol_class(config)
-    parts, part = _parts(folder, asked, samples, settings)
+    same = data in (None, settings.data) and _asks_frames(method, protocol_class)
+    if same:  # the run's own clips, whose pairs hold out whole classes
+        settings = replace(settings, folds=replace(settings.folds, whole_classes=False))
+    parts, part = _parts(folder, asked, samples, settings, own=same)
     result = asked.measure(method, parts)
     sentences = (left_out(samples, data or settings.data), parts.note)
     result = replace(result, notes=(*result.notes, *(sentence for sentence in sentences if sentence)))
@@ -84,12 +89,19 @@ def evaluate(
     return scores
 
 
-def _parts(run: Run, protocol: evaluation.Protocol, samples: Samples, settings: Settings) -> tuple[Split, str]:
-    """Return the parts of the data, and what the test part is."""
+def _asks_frames(method: Method, protocol: type[evaluation.Protocol]) -> bool:
+    """Tell whether classes are asked of a method that learns from pairs of patches: of clips, frames have them."""
+    return "pair" in method.reads and issubclass(protocol, LabelProtocol)
+
+
+def _parts(
+    run: Run, protocol: evaluation.Protocol, samples: Samples, settings: Settings, *, own: bool = False
+) -> tuple[Split, str]:
+    """Return the parts of the data, and what the test part is; ``own`` data is that of the run in another form."""
     if issubclass(protocol.needs, SkipGram):
         nothing = samples.take(np.arange(0))
         return Split(train=nothing, validation=nothing, test=samples), "words"
-    own = samples.fingerprint == run.config["data"]["fingerprint"]
+    own = own or samples.fingerprint == run.config["data"]["fingerprint"]
     has_own_split = bool((samples.official == "test").any())
     if own and settings.folds.folds > 1:
         folds = settings.folds

@@ -13,6 +13,7 @@ from lessup.errors import DataError, UsageError
 from lessup.experiments import Settings
 from lessup.features import encode_all
 from lessup.formats.image_file import with_channels
+from lessup.formats.video_file import SUFFIXES as VIDEOS
 from lessup.masks.overlays import photograph
 from lessup.probes.nearest import Metric, Neighbours, nearest_of_others
 from lessup.report import png, thumbnail
@@ -104,6 +105,8 @@ def _asked(query: str, samples: Samples, reading: Reading, data: str) -> Samples
         return samples.take(place)
     if not Path(query).is_file():
         raise UsageError(f"{query} is no file and no item of {data}: its items have names such as {samples.id[0]}")
+    if Path(query).suffix.lower() in VIDEOS:
+        raise UsageError(f"{query} is a video: pass a picture, or an item of {data}, such as {samples.id[0]}")
     none = samples.take(np.arange(0))
     known: dict[str, Any] = {
         "id": np.array([query]),
