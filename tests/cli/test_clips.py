@@ -133,6 +133,9 @@ def test_what_was_learnt_from_pairs_of_patches_is_measured_on_frames_of_the_same
         assert scores["part"] == "fold 0 of 2"
         assert scores["samples"] == 4 * 16, "frames of the clips that are held out"
     assert main(["evaluate", str(run), "--protocol", "verification"]) == 0, "pairs"
+    table = ["compare", str(run), "--data", data, "--protocol", "linear-svm", "--layers", "pool5", "--draws", "1"]
+    assert main([*table, "--supervised-steps", "1", "--out", str(tmp_path / "table.md")]) == 0
+    assert "| supervised |" in (tmp_path / "table.md").read_text()
     capsys.readouterr()
     assert main(["neighbors", str(run), "--data", data, "--query", f"{data}/left/1.mp4"]) == 2
     assert "is a video: pass a picture, or an item of" in capsys.readouterr().err

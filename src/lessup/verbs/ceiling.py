@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,13 +86,14 @@ def seconds_per_update(asked: Settings, samples: Samples) -> float:
 
 def _settings(run: Run, steps: int) -> Settings:
     own = Settings.of(run.config)
+    of_pairs = "pair" in methods.load(own.method).reads  # each is a class; the frames of their clips have others
     return settings(
         "supervised",
         own.data,
         config={"backbone": backbone_of(run)},
         training={"steps": steps} if steps else {},
         reading=own.reading,
-        folds=own.folds,
+        folds=replace(own.folds, whole_classes=False) if of_pairs else own.folds,
     )
 
 
