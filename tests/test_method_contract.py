@@ -103,10 +103,11 @@ def test_every_setting_of_the_config_is_a_flag_that_no_other_setting_of_a_run_ha
 def test_config_is_frozen_and_keyword_only_and_documents_every_default(name):
     config = methods.load(name).Config
     assert config.__dataclass_params__.frozen
+    told = "\n".join(kind.__doc__ or "" for kind in config.__mro__)
     for field in dataclasses.fields(config):
         assert field.kw_only, field.name
         assert field.default is not dataclasses.MISSING, field.name
-        assert re.search(rf"^\s*{field.name}: ", config.__doc__, re.MULTILINE), f"{field.name} is not documented"
+        assert re.search(rf"^\s*{field.name}: ", told, re.MULTILINE), f"{field.name} is not documented"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,8 +1,9 @@
 """Optimisers and how their rates change over a run."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -79,6 +80,48 @@ def adam_with_exponential_end(
 def in_quarters(optimizer: Optimizer, num_steps: int) -> Optimization:
     """Divide the rates of an optimiser by 10 after each quarter of a run of ``num_steps`` updates."""
     return Optimization(optimizer, LambdaLR(optimizer, lambda update: 0.1 ** (4 * update // num_steps)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescentConfig:
+    """How a network is learnt: by SGD as its paper has it, or by AdamW, which needs fewer updates.
+
+    A method's config adds its own fields, and the published rate and decay.
+
+    Attributes:
+        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
+            warms up and falls to 0 along a cosine.
+        learning_rate: its peak.
+        momentum: of SGD.
+        weight_decay: of all parameters.
+    """
+
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: float
+    momentum: float = 0.9
+    weight_decay: float
+
+
+def descent(
+    config: DescentConfig,
+    learnt: nn.Module | list[dict[str, Any]],
+    num_steps: int,
+    *,
+    schedule: Callable[[Optimizer, int], Optimization] = in_quarters,
+) -> Optimization:
+    """Return the optimiser that a config names, with its schedule.
+
+    Args:
+        config: says which, and its rates.
+        learnt: a module, or groups of parameters with rates or decays of their own.
+        num_steps: updates of the run.
+        schedule: what becomes of the rates of SGD; those of AdamW rise and fall along a cosine.
+    """
+    if config.optimizer == "adamw":
+        return adamw_with_cosine(learnt, config.learning_rate, config.weight_decay, num_steps)
+    weights = learnt.parameters() if isinstance(learnt, nn.Module) else learnt
+    sgd = torch.optim.SGD(weights, config.learning_rate, config.momentum, weight_decay=config.weight_decay)
+    return schedule(sgd, num_steps)
 
 
 def sgd_with_most_of_a_cosine(

@@ -3,6 +3,7 @@ from typing import Literal
 
 import pytest
 
+from lessup import discovery, methods, optimization
 from lessup.errors import RunError
 from lessup.runs import Training
 from lessup.training.settings import parse
@@ -53,3 +54,13 @@ def test_whole_numbers_serve_as_floats():
 def test_values_of_another_type_are_refused(values):
     with pytest.raises(RunError):
         parse(Outer, values)
+
+
+CONFIGS = [methods.load(name).Config for name in discovery.names("methods")]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CONFIGS if issubclass(kind, optimization.DescentConfig)])
+def test_runs_written_when_each_method_had_its_own_fields_of_the_optimizer_still_load(kind):
+    written = {"channels": 1, "optimizer": "adamw", "learning_rate": 0.25, "momentum": 0.5, "weight_decay": 0.125}
+    config = asdict(parse(kind, written))
+    assert {key: config[key] for key in written} == written

@@ -21,7 +21,7 @@ from lessup import backbones
 from lessup.backbones import flat
 from lessup.errors import DataError, UsageError
 from lessup.methods import ImageEncoder, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine, in_quarters
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.clip_frames import heard
@@ -50,7 +50,7 @@ DROPPED = ("fc6", "fc7")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AmbientSoundConfig:
+class AmbientSoundConfig(DescentConfig):
     """What is asked, of which network, and how it learns.
 
     Attributes:
@@ -65,11 +65,6 @@ class AmbientSoundConfig:
         square: side of the square that is cut out of a frame, as a share of its shorter side.
         mirror: share of the frames that is mirrored.
         dropout: share of the outputs of fc6 and fc7 that is dropped.
-        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
-            warms up and falls to 0 along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
-        weight_decay: of all parameters.
     """
 
     backbone: str = "alexnet-caffe-norm"
@@ -81,9 +76,7 @@ class AmbientSoundConfig:
     square: float = 227 / 256
     mirror: float = 0.5
     dropout: float = 0.5
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 0.01
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -203,13 +196,7 @@ class AmbientSound(ImageEncoder):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
-        config = self.config
-        if config.optimizer == "adamw":
-            return {"sound": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        sgd = torch.optim.SGD(
-            self.parameters(), lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-        )
-        return {"sound": in_quarters(sgd, num_steps)}
+        return {"sound": descent(self.config, self, num_steps)}
 
     def _cropped(self, batch: Batch, draws: Draws) -> Tensor:
         """Return (B, C, S, S) random squares of frames, some mirrored, normalised."""

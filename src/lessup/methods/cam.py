@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from lessup import backbones
 from lessup.backbones import Backbone, dense
 from lessup.methods import Classifier, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine, decaying_apart
+from lessup.optimization import DescentConfig, Optimization, decaying_apart, descent
 from lessup.runs import Training
 from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize, mirrored
@@ -29,7 +29,7 @@ from lessup.transforms.squares import random_squares
 
 
 @dataclass(frozen=True, kw_only=True)
-class CAMConfig:
+class CAMConfig(DescentConfig):
     """The published hyper-parameters.
 
     Attributes:
@@ -43,10 +43,6 @@ class CAMConfig:
         crop: share of height and of width that is cut out, anywhere; 0.875 cuts 224 pixels out of 256.
         mirror: share of the images that is mirrored.
         dropout: share of the pooled numbers that is dropped.
-        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
-            warms up and falls to 0 along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
         weight_decay: of weights, not of biases and normalisations.
     """
 
@@ -59,9 +55,7 @@ class CAMConfig:
     crop: float = 0.875
     mirror: float = 0.5
     dropout: float = 0.5
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 1e-3
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -120,11 +114,8 @@ class CAM(Classifier):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
-        config = self.config
-        if config.optimizer == "adamw":
-            groups = decaying_apart(self, config.weight_decay)
-            return {"classification": adamw_with_cosine(groups, config.learning_rate, config.weight_decay, num_steps)}
-        return {"classification": self.sgd_in_quarters(num_steps)}
+        learnt = decaying_apart(self, self.config.weight_decay)
+        return {"classification": descent(self.config, learnt, num_steps)}
 
 
 def paper() -> Recipe:

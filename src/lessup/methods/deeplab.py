@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from lessup import backbones
 from lessup.backbones import dilation, weights
 from lessup.methods import Losses, Recipe, Segmenter
-from lessup.optimization import Optimization, adamw_with_cosine, in_quarters
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -33,7 +33,7 @@ from lessup.transforms.windows import cut_windows, random_windows
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeepLabConfig:
+class DeepLabConfig(DescentConfig):
     """The published hyper-parameters.
 
     Attributes:
@@ -50,12 +50,7 @@ class DeepLabConfig:
             largest image of the data.
         mirror: share of the images that is mirrored.
         dropout: share of the outputs of fc6 and fc7, or of the pyramid of ``v3``, that is dropped.
-        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
-            warms up and falls to 0 along a cosine.
-        learning_rate: its peak.
         score_rate: how many times as fast the weights of the scores learn; their biases learn twice as fast again.
-        momentum: of SGD.
-        weight_decay: of all parameters.
     """
 
     backbone: str = "vgg16"
@@ -70,10 +65,8 @@ class DeepLabConfig:
     crop: int = 321
     mirror: float = 0.5
     dropout: float = 0.5
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 1e-3
     score_rate: float = 10.0
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -239,10 +232,7 @@ class DeepLab(Segmenter):
             {"params": [self.score.weight], "lr": fast},
             {"params": [self.score.bias], "lr": 2 * fast},
         ]
-        if config.optimizer == "adamw":
-            return {"segmentation": adamw_with_cosine(groups, rate, config.weight_decay, num_steps)}
-        sgd = torch.optim.SGD(groups, lr=rate, momentum=config.momentum, weight_decay=config.weight_decay)
-        return {"segmentation": in_quarters(sgd, num_steps)}
+        return {"segmentation": descent(config, groups, num_steps)}
 
     def _scores(self, image: Tensor, draws: Draws | None) -> Tensor:
         """Map (B, C, H, W) in [0, 1] to (B, 1 + K, h, w) scores of the map's places; ``draws`` turns dropout on."""

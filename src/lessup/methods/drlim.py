@@ -25,7 +25,7 @@ from lessup.backbones.lenet_faces import AMPLITUDE, Squash
 from lessup.errors import DataError, UsageError
 from lessup.losses.pairs import contrastive_loss, exponential_loss
 from lessup.methods import ImageEncoder, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -38,7 +38,7 @@ from lessup.transforms.pose_and_light import PoseAndLight, pose_and_light
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrLIMConfig:
+class DrLIMConfig(DescentConfig):
     """The published hyper-parameters, as far as they are known.
 
     Attributes:
@@ -51,9 +51,6 @@ class DrLIMConfig:
         normalise: scale embeddings to length 1.
         changes: how much pose and light of training images are changed, 0 to 1, as a share of ``PoseAndLight``.
         optimizer: ``sgd`` at a constant rate, or ``adamw``, whose rate rises at first and falls along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
-        weight_decay: of all weights.
     """
 
     backbone: str = "lenet-faces"
@@ -64,9 +61,7 @@ class DrLIMConfig:
     margin: float = 1.0
     normalise: bool = False
     changes: float = 0.0
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 1e-4
-    momentum: float = 0.9
     weight_decay: float = 0.0
 
 
@@ -190,11 +185,7 @@ class DrLIM(ImageEncoder):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD at a constant rate, or AdamW whose rate rises and falls along a cosine."""
-        config = self.config
-        if config.optimizer == "adamw":
-            return {"pairs": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        rate, decay = config.learning_rate, config.weight_decay
-        return {"pairs": Optimization(torch.optim.SGD(self.parameters(), rate, config.momentum, weight_decay=decay))}
+        return {"pairs": descent(self.config, self, num_steps, schedule=lambda sgd, _: Optimization(sgd))}
 
     def _code(self, image: Tensor) -> Tensor:
         """Map scaled (B, C, H, W) images to (B, D) embeddings."""

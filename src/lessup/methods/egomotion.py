@@ -9,7 +9,7 @@ neither the sizes of filters nor batch and rate; ``backbones/egomotion_digits.py
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from lessup import backbones
 from lessup.backbones import flat
 from lessup.errors import UsageError
 from lessup.methods import ImageEncoder, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine, in_quarters
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -29,7 +29,7 @@ from lessup.transforms.rigid_motion import Motion, check_motions
 
 
 @dataclass(frozen=True, kw_only=True)
-class EgomotionConfig:
+class EgomotionConfig(DescentConfig):
     """Motions, network and optimiser.
 
     Attributes:
@@ -42,11 +42,6 @@ class EgomotionConfig:
         turns: classes into which these are divided, all as wide.
         hidden: units of the layer that sees both views.
         dropout: share of its outputs that is dropped.
-        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
-            warms up and falls to 0 along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
-        weight_decay: of all parameters.
     """
 
     backbone: str = "egomotion-digits"
@@ -57,9 +52,7 @@ class EgomotionConfig:
     turns: int = 20
     hidden: int = 1000
     dropout: float = 0.5
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 0.01
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -144,13 +137,7 @@ class Egomotion(ImageEncoder):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
-        config = self.config
-        if config.optimizer == "adamw":
-            return {"motion": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        sgd = torch.optim.SGD(
-            self.parameters(), lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-        )
-        return {"motion": in_quarters(sgd, num_steps)}
+        return {"motion": descent(self.config, self, num_steps)}
 
 
 def paper() -> Recipe:

@@ -12,7 +12,7 @@ whichever way the camera looks; ``axes`` can take that of the camera. The turn i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from lessup import backbones
 from lessup.errors import UsageError
 from lessup.methods import ImageEncoder, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.frame_pairs import MOST_APART, FramePairs
@@ -43,7 +43,7 @@ PUBLISHED_CROP = 227 / 376
 
 
 @dataclass(frozen=True, kw_only=True)
-class EgomotionVideoConfig:
+class EgomotionVideoConfig(DescentConfig):
     """The published hyper-parameters, as far as they are known.
 
     Attributes:
@@ -62,9 +62,6 @@ class EgomotionVideoConfig:
         dropout: share of its outputs that is dropped.
         optimizer: ``sgd`` with momentum, its rate halved every 20,000 updates; or ``adamw``, which warms up and falls
             to 0 along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
-        weight_decay: of all parameters.
     """
 
     backbone: str = "alexnet-caffe"
@@ -80,9 +77,7 @@ class EgomotionVideoConfig:
     mixing: tuple[int, int] = (256, 128)
     hidden: int = 500
     dropout: float = 0.5
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 0.001
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -179,13 +174,7 @@ class EgomotionVideo(ImageEncoder):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate is halved now and then, or AdamW with a linear warm-up and a cosine to zero."""
-        config = self.config
-        if config.optimizer == "adamw":
-            return {"motion": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        sgd = torch.optim.SGD(
-            self.parameters(), lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-        )
-        return {"motion": Optimization(sgd, LambdaLR(sgd, lambda update: 0.5 ** (update // HALVED_EVERY)))}
+        return {"motion": descent(self.config, self, num_steps, schedule=_halved)}
 
 
 def _classes(motion: Tensor, config: EgomotionVideoConfig) -> Tensor:
@@ -200,6 +189,11 @@ def _check(config: EgomotionVideoConfig) -> None:
             f"{config.bins} bins of width {config.width}, crops of {config.crop}: wanted an even number from 2, above "
             "0, and above 0 and up to 1"
         )
+
+
+def _halved(sgd: torch.optim.Optimizer, num_steps: int) -> Optimization:  # noqa: ARG001 - however long the run is
+    """Halve the rate now and then."""
+    return Optimization(sgd, LambdaLR(sgd, lambda update: 0.5 ** (update // HALVED_EVERY)))
 
 
 def paper() -> Recipe:

@@ -23,7 +23,7 @@ from lessup.backbones import flat
 from lessup.backbones.koch import published
 from lessup.errors import DataError, UsageError
 from lessup.methods import FewShotLearner, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -34,7 +34,7 @@ from lessup.transforms.pairs import balanced_pairs
 
 
 @dataclass(frozen=True, kw_only=True)
-class KochSiameseConfig:
+class KochSiameseConfig(DescentConfig):
     """The published hyper-parameters, as far as they are known.
 
     Attributes:
@@ -55,11 +55,9 @@ class KochSiameseConfig:
     channels: int = 1
     jitter: float = 1.0
     initialisation: Literal["published", "kaiming"] = "published"
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 1e-2
     epochs: int = 200
     first_momentum: float = 0.5
-    momentum: float = 0.9
     weight_decay: float = 2e-4
 
 
@@ -172,12 +170,11 @@ class KochSiamese(FewShotLearner):
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls and whose momentum rises epoch by epoch, or AdamW with a cosine."""
         config = self.config
-        if config.optimizer == "adamw":
-            return {"pairs": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        sgd = torch.optim.SGD(
-            self.parameters(), config.learning_rate, config.first_momentum, weight_decay=config.weight_decay
-        )
-        return {"pairs": Optimization(sgd, _Epochs(sgd, config, num_steps))}
+
+        def by_epoch(sgd: torch.optim.Optimizer, num_steps: int) -> Optimization:
+            return Optimization(sgd, _Epochs(sgd, config, num_steps))
+
+        return {"pairs": descent(config, self, num_steps, schedule=by_epoch)}
 
 
 class _Epochs(LambdaLR):

@@ -11,7 +11,7 @@ layer of the backbone, and half of the pairs are ours. Pairs are made when they 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from lessup.backbones import flat
 from lessup.errors import UsageError
 from lessup.losses.pairs import contrastive_loss
 from lessup.methods import ImageEncoder, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine, in_quarters
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -30,7 +30,7 @@ from lessup.transforms.rigid_motion import Motion, check_motions
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlowFeaturesConfig:
+class SlowFeaturesConfig(DescentConfig):
     """Motions, what of them is little, network and optimiser.
 
     Attributes:
@@ -43,11 +43,6 @@ class SlowFeaturesConfig:
         near_degrees: turn up to which they are.
         near_share: share of the pairs that is drawn among the near ones.
         margin: Euclidean distance beyond which views that are not near cost nothing.
-        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
-            warms up and falls to 0 along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
-        weight_decay: of all parameters.
     """
 
     backbone: str = "egomotion-digits"
@@ -59,9 +54,7 @@ class SlowFeaturesConfig:
     near_degrees: float = 3.0
     near_share: float = 0.5
     margin: float = 10.0
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 0.01
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -131,13 +124,7 @@ class SlowFeatures(ImageEncoder):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
-        config = self.config
-        if config.optimizer == "adamw":
-            return {"pairs": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        sgd = torch.optim.SGD(
-            self.parameters(), lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-        )
-        return {"pairs": in_quarters(sgd, num_steps)}
+        return {"pairs": descent(self.config, self, num_steps)}
 
 
 def _check(config: SlowFeaturesConfig) -> None:

@@ -23,7 +23,7 @@ from lessup import backbones
 from lessup.backbones import flat
 from lessup.backbones.magic_init import NUM_IMAGES, Kind, calibrate, chain, initialise
 from lessup.methods import Classifier, Losses, Recipe
-from lessup.optimization import Optimization, decaying_apart
+from lessup.optimization import Optimization, decaying_apart, in_quarters
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.transforms.crops import crop_resize, mirrored, random_boxes, resize_whole
@@ -170,10 +170,11 @@ class Supervised(Classifier):
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
         config = self.config
-        if config.optimizer == "sgd":
-            return {"classification": self.sgd_in_quarters(num_steps)}
-        betas = (config.momentum, 0.999)
         groups = decaying_apart(self, config.weight_decay)
+        if config.optimizer == "sgd":
+            sgd = torch.optim.SGD(groups, config.learning_rate, config.momentum)
+            return {"classification": in_quarters(sgd, num_steps)}
+        betas = (config.momentum, 0.999)
         optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, fused=True)
         warm_up = max(WARM_UP * num_steps, 1)
 

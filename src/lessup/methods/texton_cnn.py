@@ -10,7 +10,7 @@ histograms are taken of whole images at the size of the network.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from lessup import backbones
 from lessup.backbones import flat
 from lessup.errors import DataError, UsageError
 from lessup.methods import ImageEncoder, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine, in_quarters
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -42,7 +42,7 @@ AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextonCNNConfig:
+class TextonCNNConfig(DescentConfig):
     """What is asked, of which network, and how it learns.
 
     Attributes:
@@ -52,11 +52,6 @@ class TextonCNNConfig:
         clusters: K, kinds of mixtures of them.
         square: side of the square that is cut out of an image, as a share of its shorter side.
         mirror: share of the images that is mirrored.
-        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
-            warms up and falls to 0 along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
-        weight_decay: of all parameters.
     """
 
     backbone: str = "alexnet-caffe-norm"
@@ -65,9 +60,7 @@ class TextonCNNConfig:
     clusters: int = 30
     square: float = 227 / 256
     mirror: float = 0.5
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 0.01
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -162,12 +155,7 @@ class TextonCNN(ImageEncoder):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
-        config = self.config
-        if config.optimizer == "adamw":
-            return {"textons": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        rate, decay = config.learning_rate, config.weight_decay
-        sgd = torch.optim.SGD(self.parameters(), rate, config.momentum, weight_decay=decay)
-        return {"textons": in_quarters(sgd, num_steps)}
+        return {"textons": descent(self.config, self, num_steps)}
 
     def _whole(self, batch: Batch) -> Tensor:
         """Return whole images at the size of the network, in [0, 1]."""

@@ -10,7 +10,7 @@ patches.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from lessup.backbones import flat
 from lessup.errors import DataError, UsageError
 from lessup.losses.ranking import ranking_loss
 from lessup.methods import ImageEncoder, Losses, Recipe
-from lessup.optimization import Optimization, adamw_with_cosine, in_quarters
+from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -36,7 +36,7 @@ EPSILON = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class VideoTripletsConfig:
+class VideoTripletsConfig(DescentConfig):
     """The published hyper-parameters.
 
     Attributes:
@@ -48,11 +48,6 @@ class VideoTripletsConfig:
         negatives: K, negatives of a pair.
         hard_after: batches after which half of the negatives are drawn from the K nearest; all are random before.
         crop: side of what training sees of a patch, as a share of its own; 1 is the whole.
-        optimizer: ``sgd`` with momentum, the rate divided by 10 after each quarter of the run; or ``adamw``, which
-            warms up and falls to 0 along a cosine.
-        learning_rate: its peak.
-        momentum: of SGD.
-        weight_decay: of all parameters.
     """
 
     backbone: str = "alexnet-triplets"
@@ -62,9 +57,7 @@ class VideoTripletsConfig:
     negatives: int = 4
     hard_after: int = 150_000
     crop: float = 1.0
-    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 1e-3
-    momentum: float = 0.9
     weight_decay: float = 5e-4
 
 
@@ -166,13 +159,7 @@ class VideoTriplets(ImageEncoder):
 
     def optimizations(self, num_steps: int) -> Mapping[str, Optimization]:
         """Return SGD whose rate falls in steps, or AdamW with a linear warm-up and a cosine to zero."""
-        config = self.config
-        if config.optimizer == "adamw":
-            return {"ranking": adamw_with_cosine(self, config.learning_rate, config.weight_decay, num_steps)}
-        sgd = torch.optim.SGD(
-            self.parameters(), lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-        )
-        return {"ranking": in_quarters(sgd, num_steps)}
+        return {"ranking": descent(self.config, self, num_steps)}
 
     def _augmented(self, batch: Batch, draws: Draws) -> Tensor:
         unit = random_squares(torch.ones_like(batch["extent"]), self.config.crop, draws)  # within 1 x 1

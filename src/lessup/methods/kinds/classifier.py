@@ -10,13 +10,12 @@ from lessup.backbones import dense, flat, weights
 from lessup.losses.classification import label_loss, tag_loss
 from lessup.methods.kinds.images import ImageEncoder
 from lessup.methods.kinds.method import Losses
-from lessup.optimization import Optimization, decaying_apart, in_quarters
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
 
 
 class Classifier(ImageEncoder):
-    """A method that scores classes of images; its config says ``target``, ``weights`` and how SGD learns.
+    """A method that scores classes of images; its config says ``target`` and ``weights``.
 
     Attributes:
         classifier: the linear layer that gives the scores.
@@ -100,9 +99,3 @@ class Classifier(ImageEncoder):
             UsageError: there is no such layer.
         """
         return self.classify(batch) if self.chosen(layer) == "logits" else super().encode(batch, layer)
-
-    def sgd_in_quarters(self, num_steps: int) -> Optimization:
-        """Return SGD with the config's rate, which is divided by 10 after each quarter of the run, and momentum."""
-        config = self.config
-        sgd = torch.optim.SGD(decaying_apart(self, config.weight_decay), config.learning_rate, config.momentum)
-        return in_quarters(sgd, num_steps)
