@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 import record
 from lessup import data as sources
-from lessup.evaluation.zero_shot import ESTIMATORS, Known, zero_shot_scores
+from lessup.evaluation.zero_shot import ESTIMATORS, Known, spread_accuracy, zero_shot_scores
 from lessup.features import encode_all
 from lessup.formats import word_vectors
 from lessup.formats.file_tree import open_tree
 from lessup.labels.class_names import class_vectors
+from lessup.labels.exem import EXEM
 from lessup.masks.deep_features import LAYER, named_network
 from lessup.samples import Reading
 from lessup.samples.images import Images
@@ -88,6 +89,8 @@ def main() -> None:
             name: round(value, 2) for name, value in zero_shot_scores(build(descriptions), train, test, unseen).items()
         }
         print(row, rows[row], flush=True)
+    rows["exem_spread"] = {"unseen": round(spread_accuracy(EXEM(descriptions), train, test, unseen), 2)}
+    print("exem_spread", rows["exem_spread"], flush=True)
     shown = {number: named[number].split(",")[0] for number in unseen}
     record.write("zero_shot", {"images": asked.images, "unseen": shown, "rows": rows})
 

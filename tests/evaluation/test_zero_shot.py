@@ -6,10 +6,11 @@ import torch
 from toy_images import COLOURS, ToyEncoder, discs
 
 from lessup.errors import DataError, UsageError
-from lessup.evaluation.zero_shot import Known, ZeroShot, by_hash, class_mean, zero_shot_scores
+from lessup.evaluation.zero_shot import Known, ZeroShot, by_hash, class_mean, spread_accuracy, zero_shot_scores
 from lessup.formats import word_vectors
 from lessup.formats.word_vectors import WordVectors
 from lessup.labels.eszsl import ESZSL
+from lessup.labels.exem import EXEM
 from lessup.samples.splits import Folds, split
 
 
@@ -35,7 +36,8 @@ def test_all_estimators_and_chance_stand_in_the_table(toy, parts, tmp_path):
     table = colours(tmp_path / "colours.csv", parts.train.classes)
     unseen = parts.train.classes[2:]
     result = ZeroShot(ZeroShot.Config(descriptions=table, unseen=unseen)).measure(toy, parts)
-    assert list(result.rows) == ["chance", "dap", "conse", "devise", "eszsl", "exem"]
+    assert list(result.rows) == ["chance", "dap", "conse", "devise", "eszsl", "exem", "exem_spread"]
+    assert set(result.rows["exem_spread"]) == {"unseen"}
     assert result.rows["chance"]["unseen"].mean == 50
     for row in ("dap", "conse", "devise", "eszsl", "exem"):
         assert set(result.rows[row]) == {"unseen", "seen_among_all", "unseen_among_all", "harmonic"}
@@ -68,6 +70,19 @@ def test_scores_equal_their_definitions():
     assert scores["unseen_among_all"] == pytest.approx(unseen)
     s, u = scores["seen_among_all"], scores["unseen_among_all"]
     assert scores["harmonic"] == pytest.approx(2 * s * u / (s + u) if s + u else 0)
+
+
+def test_spreading_from_the_surest_mends_what_lies_between_classes():
+    """A sample of a class that drifted beyond the border still hangs together with its own."""
+    generator = np.random.default_rng(0)
+    describe = {name: np.array([number & 1, number >> 1], float) for number, name in enumerate("abcd")}
+    name = np.repeat(list("abcd"), 40)
+    x = 4 * np.stack([describe[one] for one in name]) + generator.normal(size=(160, 2)) / 5
+    drift = np.where(np.isin(name, ["c", "d"]), np.tile(np.linspace(0, 1, 40), 4), 0)
+    train = Known(x, name)
+    test = Known(x + np.stack([np.where(name == "d", -2.6, 2.6) * drift, 8 * drift * (name == "c")], 1), name)
+    plain = zero_shot_scores(EXEM(describe, width=4.0, penalty=0.01), train, test, ["c", "d"])["unseen"]
+    assert spread_accuracy(EXEM(describe, width=4.0, penalty=0.01), train, test, ["c", "d"]) > plain + 5
 
 
 def test_the_mean_over_classes_does_not_weigh_by_their_size():

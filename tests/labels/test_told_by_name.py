@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lessup.labels.told_by_name import name_scores, surest
+from lessup.labels.told_by_name import name_scores, spread_from, surest
 
 
 def world(seed=0):
@@ -49,3 +49,15 @@ def test_what_is_known_stays(count):
     np.testing.assert_array_equal(found[:6], known[:6])
     for number in range(4):
         assert (found == number).sum() <= max(count, (known == number).sum())
+
+
+def test_examples_of_one_class_make_all_of_it():
+    shares = spread_from(np.random.default_rng(0).normal(size=(9, 2)), np.array([1, *[-1] * 8]), 3)
+    np.testing.assert_array_equal(shares, [[0, 1, 0]] * 9)
+
+
+def test_labels_spread_to_the_group_of_the_example():
+    x = np.random.default_rng(0).normal(size=(40, 2)) / 5 + np.repeat([[0, 0], [4, 4]], 20, 0)
+    examples = np.full(40, -1)
+    examples[[3, 30]] = 2, 0
+    np.testing.assert_array_equal(spread_from(x, examples, 3).argmax(1), np.repeat([2, 0], 20))

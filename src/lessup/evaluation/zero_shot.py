@@ -30,6 +30,8 @@ from lessup.labels.descriptions import ZeroShotClassifier
 from lessup.labels.devise import DeViSE
 from lessup.labels.eszsl import ESZSL
 from lessup.labels.exem import EXEM
+from lessup.labels.known_labels import UNLABELLED
+from lessup.labels.told_by_name import spread_from, surest
 from lessup.methods import Method
 from lessup.samples import Samples
 from lessup.samples.splits import Split
@@ -111,6 +113,7 @@ class ZeroShot(Protocol):
             }
             for row, build in ESTIMATORS.items()
         }
+        rows["exem_spread"] = {"unseen": Score(spread_accuracy(EXEM(vectors), train, test, unseen))}
         notes = (
             f"{len(classes) - len(unseen)} classes seen, {len(unseen)} unseen: {', '.join(unseen)}",
             "a network that was trained on labels of the unseen classes has seen them",
@@ -164,6 +167,27 @@ def zero_shot_scores(
     }
     both = scores["seen_among_all"], scores["unseen_among_all"]
     return scores | {"harmonic": 2 * both[0] * both[1] / sum(both) if sum(both) else 0.0}
+
+
+def spread_accuracy(estimator: ZeroShotClassifier, train: Known, test: Known, unseen: Sequence[str]) -> float:
+    """Tell the test samples of unseen classes, of which none is labelled, all together.
+
+    The samples that look most like each class are taken for examples of it, and their labels spread to the others.
+
+    Args:
+        estimator: with descriptions of all classes.
+        train: what is learnt from, but for samples of unseen classes.
+        test: what is told.
+        unseen: names of classes.
+
+    Returns:
+        The mean over classes of the accuracy, in percent: transductive, for all samples are there at once.
+    """
+    seen, new = ~np.isin(train.name, unseen), np.isin(test.name, unseen)
+    shares = estimator.fit(train.x[seen], train.name[seen]).shares_among(test.x[new], unseen)
+    examples = surest(shares, np.full(len(shares), UNLABELLED))
+    told = spread_from(test.x[new], examples, len(unseen)).argmax(1)
+    return class_mean(np.asarray(unseen)[told], test.name[new])
 
 
 def class_mean(told: NDArray[np.str_], name: NDArray[np.str_]) -> float:

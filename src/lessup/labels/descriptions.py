@@ -68,6 +68,20 @@ class ZeroShotClassifier(FewLabelClassifier):
         shares[:, chosen] = softmax(self._scores(standard, self.descriptions_[chosen]), axis=1)
         return shares
 
+    def shares_among(self, X: Any, classes: Sequence[Any]) -> NDArray[np.float64]:
+        """Return (M, J) shares of J classes that stand to choose, such as those that were never seen, in their order.
+
+        Raises:
+            UsageError: one of ``classes`` has no description.
+        """
+        check_is_fitted(self)
+        places = {name: place for place, name in enumerate(self.classes_.tolist())}
+        if missing := sorted(set(classes) - places.keys()):
+            raise UsageError(f"no description of {missing}; wanted some of {self.classes_.tolist()}")
+        chosen = np.isin(self.classes_, np.asarray(classes))
+        shares = self._among(validate_data(self, X, dtype=FLOATS, reset=False), chosen)
+        return shares[:, [places[name] for name in classes]]
+
     def predict_among(self, X: Any, classes: Sequence[Any]) -> NDArray[Any]:
         """Return (M,) the likeliest of some classes, such as those that were never seen.
 
@@ -76,12 +90,8 @@ class ZeroShotClassifier(FewLabelClassifier):
         Raises:
             UsageError: one of ``classes`` has no description.
         """
-        check_is_fitted(self)
-        chosen = np.isin(self.classes_, np.asarray(classes))
-        if missing := sorted(set(classes) - set(self.classes_.tolist())):
-            raise UsageError(f"no description of {missing}; wanted some of {self.classes_.tolist()}")
-        shares = self._among(validate_data(self, X, dtype=FLOATS, reset=False), chosen)
-        labels: NDArray[Any] = self.classes_[shares.argmax(1)]
+        best = self.shares_among(X, classes).argmax(1)
+        labels: NDArray[Any] = np.asarray(classes, self.classes_.dtype)[best]
         return labels
 
 

@@ -10,19 +10,22 @@ al., *Learning with Local and Global Consistency*, 2004).
 from; features lose their mean over the images at hand, rows theirs, and cosines are compared.
 """
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lessup.labels.descriptions import unit
 from lessup.labels.exem import predicted_exemplars
+from lessup.labels.held_out import shares_of
+from lessup.labels.known_labels import UNLABELLED
+from lessup.labels.label_spreading import LabelSpreading
 
 WIDTH, PENALTY = 0.5, 0.3
 """Of the regression: chosen by telling a fifth of the classes of ImageNet from the names of the others."""
 
 SUREST = 5
 """Images of each class that are taken for examples."""
-
-UNKNOWN = -1
 
 
 def name_scores(
@@ -66,7 +69,27 @@ def surest(scores: NDArray[np.float64], known: NDArray[np.int64], count: int = S
     best = scores.argmax(1)
     lead = scores - np.partition(scores, -2, axis=1)[:, -2:-1] if scores.shape[1] > 1 else scores
     for number in range(scores.shape[1]):
-        own = np.flatnonzero((best == number) & (known == UNKNOWN))
+        own = np.flatnonzero((best == number) & (known == UNLABELLED))
         open_places = max(count - int((known == number).sum()), 0)
         codes[own[np.argsort(-lead[own, number], kind="stable")][:open_places]] = number
     return codes
+
+
+def spread_from(x: NDArray[np.floating], examples: NDArray[np.int64], num_classes: int) -> NDArray[np.float64]:
+    """Spread the labels of examples to all others.
+
+    Args:
+        x: (N, D) features.
+        examples: (N,) classes, -1 where not known; one or more is known.
+        num_classes: K.
+
+    Returns:
+        (N, K) shares; where all examples are of one class, all is of it.
+    """
+    found = np.unique(examples[examples != UNLABELLED])
+    if len(found) < 2:
+        return np.tile(np.arange(num_classes) == found, (len(x), 1)).astype(np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # samples that no path reaches get the shares of the examples
+        estimator = LabelSpreading().fit(x, examples)
+    return shares_of(estimator, x, np.arange(len(x)), num_classes)

@@ -18,11 +18,10 @@ from lessup.formats import word_vectors
 from lessup.formats.word_vectors import WordVectors
 from lessup.labels.class_names import class_vectors, first_name, named
 from lessup.labels.descriptions import unit
-from lessup.labels.held_out import WARMEST, shares_of, warmed
+from lessup.labels.held_out import WARMEST, warmed
 from lessup.labels.known_labels import UNLABELLED, KnownLabels
-from lessup.labels.label_spreading import LabelSpreading
 from lessup.labels.next_labels import next_labels
-from lessup.labels.told_by_name import SUREST, name_scores, surest
+from lessup.labels.told_by_name import SUREST, name_scores, spread_from, surest
 from lessup.masks.deep_features import LAYER, named_network
 from lessup.runs.files import write_whole
 from lessup.runs.provenance import provenance
@@ -174,8 +173,7 @@ def _spread(
     x: NDArray[np.float32], examples: NDArray[np.int64], scores: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     """Return (N, K) shares, as sure on average as both ways agree, and how much they do, 0 to 1."""
-    estimator = LabelSpreading().fit(x, examples)
-    shares = shares_of(estimator, x, np.arange(len(x)), scores.shape[1])
+    shares = spread_from(x, examples, scores.shape[1])
     agreement = float((shares.argmax(1) == scores.argmax(1)).mean())
 
     def surplus(log_temperature: float) -> float:

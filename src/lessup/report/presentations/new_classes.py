@@ -14,7 +14,14 @@ PRESENTATIONS = {
             "unseen_among_all": "unseen, among all",
             "harmonic": "harmonic mean",
         },
-        rows={"dap": "DAP", "conse": "ConSE", "devise": "DeViSE", "eszsl": "ESZSL", "exem": "EXEM"},
+        rows={
+            "dap": "DAP",
+            "conse": "ConSE",
+            "devise": "DeViSE",
+            "eszsl": "ESZSL",
+            "exem": "EXEM",
+            "exem_spread": "EXEM, spread over all (transductive)",
+        },
         headline="unseen",
     ),
     "few-shot": Presentation(
