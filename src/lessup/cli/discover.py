@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 import tyro
 
 from lessup import verbs
-from lessup.cli.flags import parse
+from lessup.cli.flags import OutputFlags, parse
 from lessup.errors import UsageError
 from lessup.samples import Reading
 from lessup.verbs.answers import ROWS, AnswersConfig
@@ -29,9 +29,6 @@ class ConceptsFlags:
         captions: COCO's captions*.json, a folder or archive that holds it, or a table of image and caption.
         tags: table of columns image and label or tags, in place of what the data itself says.
         objects: write objects.csv, which objects of the data's masks or boxes lie under the maps.
-        device: where to compute, such as `cpu` or `cuda`.
-        json: print one JSON object and nothing else.
-        overwrite: write into a folder that holds files.
     """
 
     data: str
@@ -40,9 +37,6 @@ class ConceptsFlags:
     captions: str = ""
     tags: str = ""
     objects: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    device: str = "cpu"
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +47,11 @@ class AnswersFlags:
         data: folder, file or archive of images.
         questions: table of columns image, question and answer, the last of them empty where it is asked for.
         out: folder to write answers.csv, answers.json, sheet.png and overlays/ to.
-        device: where to compute, such as `cpu` or `cuda`.
-        json: print one JSON object and nothing else.
-        overwrite: write into a folder that holds files.
     """
 
     data: str
     questions: Path
     out: Path
-    device: str = "cpu"
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
 def run(words: list[str]) -> int:
@@ -86,9 +74,10 @@ def _concepts(words: list[str]) -> int:
         "what": ConceptsFlags(data=tyro.MISSING, concepts=tyro.MISSING, out=tyro.MISSING),
         "how": ConceptsConfig(),
         "reading": Reading(),
+        "output": OutputFlags(),
     }
     given = parse(words, groups, prog="lessup discover concepts", description=about)
-    what = given.what
+    what, output = given.what, given.output
     done = verbs.discover_concepts(
         what.data,
         what.out,
@@ -98,10 +87,10 @@ def _concepts(words: list[str]) -> int:
         objects=what.objects,
         config=given.how,
         reading=given.reading,
-        device=what.device,
-        overwrite=what.overwrite,
+        device=output.device,
+        overwrite=output.overwrite,
     )
-    if what.json:
+    if output.json:
         print(verbs.dumps(done))
         return 0
     for name, told in done["concepts"].items():
@@ -123,19 +112,20 @@ def _answers(words: list[str]) -> int:
         "what": AnswersFlags(data=tyro.MISSING, questions=tyro.MISSING, out=tyro.MISSING),
         "how": AnswersConfig(),
         "reading": Reading(),
+        "output": OutputFlags(),
     }
     given = parse(words, groups, prog="lessup discover answers", description=about)
-    what = given.what
+    what, output = given.what, given.output
     done = verbs.discover_answers(
         what.data,
         what.out,
         what.questions,
         config=given.how,
         reading=given.reading,
-        device=what.device,
-        overwrite=what.overwrite,
+        device=output.device,
+        overwrite=output.overwrite,
     )
-    if what.json:
+    if output.json:
         print(verbs.dumps(done))
         return 0
     print(", ".join(f"{count} questions {name}" for name, count in done["parts"].items()))

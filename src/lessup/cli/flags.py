@@ -28,6 +28,21 @@ class MeasureFlags:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutputFlags:
+    """Where to compute, and how to tell and to write what is made.
+
+    Attributes:
+        device: where to compute, such as `cpu` or `cuda`.
+        json: print one JSON object and nothing else.
+        overwrite: write over a file that is there, or into a folder that holds files.
+    """
+
+    device: str = "cpu"
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShapeFlags:
     """How shape files are read and written.
 

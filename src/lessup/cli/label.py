@@ -3,12 +3,12 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import tyro
 
 from lessup import verbs
-from lessup.cli.flags import parse
+from lessup.cli.flags import OutputFlags, parse
 from lessup.errors import UsageError
 from lessup.samples import Reading
 from lessup.verbs.labelling import LabelConfig
@@ -26,18 +26,12 @@ class LabelFlags:
         labels: table of columns image and label, for a few of them.
         classes: text with the name of a class a line, where labels are few or there are none at all.
         out: table to write: image, label, confidence, given, doubt, next.
-        device: where to compute, such as `cpu` or `cuda`.
-        json: print one JSON object and nothing else.
-        overwrite: write over a file that is there.
     """
 
     data: str
     out: Path
     labels: Path | None = None
     classes: Path | None = None
-    device: str = "cpu"
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
 def run(words: list[str]) -> int:
@@ -50,14 +44,15 @@ def run(words: list[str]) -> int:
         "what": LabelFlags(data=tyro.MISSING, out=tyro.MISSING),
         "how": LabelConfig(),
         "reading": Reading(),
+        "output": OutputFlags(),
     }
     given = parse(words, groups, prog="lessup label", description=about)
-    what = given.what
+    what, output = given.what, given.output
     how = {
         "config": given.how,
         "reading": given.reading,
-        "device": what.device,
-        "overwrite": what.overwrite,
+        "device": output.device,
+        "overwrite": output.overwrite,
     }
     if what.classes:
         done = verbs.label_by_names(what.data, what.classes, what.out, labels=what.labels, **how)
@@ -68,7 +63,7 @@ def run(words: list[str]) -> int:
             "lessup label needs --labels, a table of columns image and label, or --classes, a text with the name of a "
             "class a line; or both"
         )
-    if what.json:
+    if output.json:
         print(verbs.dumps(done))
         return 0
     _say_names(done) if what.classes else _say_choice(done)

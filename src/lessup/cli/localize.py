@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from lessup import verbs
-from lessup.cli.flags import parse
+from lessup.cli.flags import OutputFlags, parse
 from lessup.errors import UsageError
 from lessup.masks.boxes import SHARE, Scale, Way
 from lessup.masks.image_maps import Crops
@@ -35,9 +35,6 @@ class LocalizeFlags:
         crops: looks at an image: one at the whole, or ten as in the code of CAM's authors, for ten times the time.
         maps: how maps are written: 8-bit PNG, float32 `.npy`, or not at all.
         overlays: write pictures of image, map and box.
-        device: where to compute, such as `cpu` or `cuda`.
-        json: print one JSON object and nothing else.
-        overwrite: write into a folder that holds files.
     """
 
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
@@ -52,16 +49,17 @@ class LocalizeFlags:
     crops: Crops = 1
     maps: MapFormat = "png"
     overlays: bool = True
-    device: str = "cpu"
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
 def run(words: list[str]) -> int:
     """Show where a classifier sees its classes: maps, boxes and pictures."""
-    groups = {"what": LocalizeFlags(run=tyro.MISSING, data=tyro.MISSING, out=tyro.MISSING)}
+    groups = {
+        "what": LocalizeFlags(run=tyro.MISSING, data=tyro.MISSING, out=tyro.MISSING),
+        "output": OutputFlags(),
+    }
     about = "Show where a classifier sees its classes in images: maps, boxes (CSV and COCO's JSON) and pictures."
-    what = parse(words, groups, prog="lessup localize", description=about).what
+    given = parse(words, groups, prog="lessup localize", description=about)
+    what, output = given.what, given.output
     if what.method == "release" and what.threshold is not None:
         raise UsageError("--threshold is of --method paper; the release has three fixed levels: leave one of them out")
     config = LocalizeConfig(
@@ -80,10 +78,10 @@ def run(words: list[str]) -> int:
         classes=what.classes,
         learn_from=what.learn_from,
         config=config,
-        device=what.device,
-        overwrite=what.overwrite,
+        device=output.device,
+        overwrite=output.overwrite,
     )
-    if what.json:
+    if output.json:
         print(verbs.dumps(done))
         return 0
     if learnt := done["learnt"]:

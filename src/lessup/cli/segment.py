@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 
 from lessup import verbs
-from lessup.cli.flags import asked_first, parse
+from lessup.cli.flags import OutputFlags, asked_first, parse
 from lessup.samples import Reading
 from lessup.verbs.tag_stages import FromTagsConfig
 
@@ -23,9 +23,6 @@ class SegmentFlags:
         out: folder to write masks/, overlays/, labels.txt and summary.json to.
         crf: follow the network by a dense CRF.
         overlays: write pictures of image and mask.
-        device: where to compute, such as `cpu` or `cuda`.
-        json: print one JSON object and nothing else.
-        overwrite: write into a folder that holds files.
     """
 
     from_: Annotated[Path, tyro.conf.arg(name="from")]
@@ -33,9 +30,6 @@ class SegmentFlags:
     out: Path
     crf: bool = True
     overlays: bool = True
-    device: str = "cpu"
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +61,22 @@ def run(words: list[str]) -> int:
 
 def _new_images(words: list[str]) -> int:
     about = "Segment images with a trained segmenter: masks as PNG of class numbers, and pictures."
-    groups = {"what": SegmentFlags(from_=tyro.MISSING, data=tyro.MISSING, out=tyro.MISSING)}
-    what = parse(words, groups, prog="lessup segment", description=about).what
+    groups = {
+        "what": SegmentFlags(from_=tyro.MISSING, data=tyro.MISSING, out=tyro.MISSING),
+        "output": OutputFlags(),
+    }
+    given = parse(words, groups, prog="lessup segment", description=about)
+    what, output = given.what, given.output
     done = verbs.segment(
         what.from_,
         what.data,
         what.out,
         crf=what.crf,
         overlays=what.overlays,
-        device=what.device,
-        overwrite=what.overwrite,
+        device=output.device,
+        overwrite=output.overwrite,
     )
-    print(verbs.dumps(done) if what.json else f"masks of {done['images']} images -> {what.out}")
+    print(verbs.dumps(done) if output.json else f"masks of {done['images']} images -> {what.out}")
     return 0
 
 
