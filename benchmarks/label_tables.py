@@ -18,6 +18,14 @@ def few_labels() -> str:
     return markdown(["digits, accuracy % at so many labels", *counts], lines) if lines else "**Not run.**"
 
 
+def named_classes() -> str:
+    """Accuracy from names of classes alone, by their number, mean and spread over draws of classes."""
+    rows = results().get("named_classes", {"rows": {}})["rows"]
+    sizes = list(dict.fromkeys(size for row in rows.values() for size in row))
+    lines = [[row, *(_spread(values[size]) for size in sizes)] for row, values in rows.items()]
+    return markdown(["Caltech-101, accuracy % among so many classes", *sizes], lines) if lines else "**Not run.**"
+
+
 def label_spreading_speed() -> str:
     """Seconds of spreading labels, by size."""
     one = results().get("label_spreading_speed")

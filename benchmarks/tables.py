@@ -10,7 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from label_tables import few_labels, few_shot, label_spreading_speed, semi_supervised, skip_gram, zero_shot
+from label_tables import (
+    few_labels,
+    few_shot,
+    label_spreading_speed,
+    named_classes,
+    semi_supervised,
+    skip_gram,
+    zero_shot,
+)
 from lessup.report.published import PUBLISHED
 from mask_tables import dense_crf, localization, masks, pooling
 from motion_tables import egomotion, egomotion_video, faces, tracked_patches
@@ -259,6 +267,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "semi_supervised": semi_supervised,
     "label_spreading_speed": label_spreading_speed,
     "zero_shot": zero_shot,
+    "named_classes": named_classes,
     "few_shot": few_shot,
     "provenance": provenance,
 }
