@@ -128,6 +128,16 @@ def test_images_are_encoded_by_a_network(tmp_path, capsys):
     assert "gone.png: named in line 6 of labels.csv but not there" in capsys.readouterr().err
 
 
+def test_images_are_encoded_by_a_run(trained_runs, photos, tmp_path, capsys):
+    files = sorted(file.relative_to(photos).as_posix() for file in photos.rglob("*.png"))
+    lines = ["image,label", *(f"{name},{name.split('/')[0]}" for name in files[::4])]
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    words = ["--data", str(photos), "--labels", str(tmp_path / "labels.csv"), "--run", str(trained_runs[0])]
+    assert main(["label", *words, "--out", str(tmp_path / "all.csv"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["features"] == str(trained_runs[0])
+    assert len(rows_of(tmp_path / "all.csv")) == len(files)
+
+
 def test_data_that_is_no_folder_is_refused_rather_than_labelled_by_its_own_labels(tmp_path, capsys):
     (tmp_path / "labels.csv").write_text("image,label\n0.png,red\n1.png,blue\n")
     words = ["--labels", str(tmp_path / "labels.csv"), "--out", str(tmp_path / "all.csv")]

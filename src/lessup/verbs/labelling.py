@@ -171,23 +171,36 @@ def _described(data: str, table: Path, config: LabelConfig, reading: Reading, de
     if images.tags is not None:
         raise DataError(f"{table} has tags: wanted one label an image, in a column label")
     say_left_out(images, data)
-    x, source = _features(images, config, device)
+    x, source = encoded(images, config, device)
     names = np.array([*images.classes, "-1"])[images.label]
-    return Described(images.id, x, names, source)
+    return Described(images.id, unit_rows(x), names, source)
 
 
-def _features(images: Images, config: LabelConfig, device: str) -> tuple[NDArray[np.float32], str]:
-    """Return (N, D) features of length 1 and the name of their source."""
+def encoded(images: Images, config: LabelConfig, device: str) -> tuple[NDArray[np.float32], str]:
+    """Return (N, D) features, as the network gives them, and the name of their source.
+
+    Args:
+        images: N of them.
+        config: ``run`` and ``layer``, or ``backbone``, ``weights`` and ``seed``.
+        device: where to compute.
+
+    Raises:
+        DataError: the weights cannot be used.
+        UsageError: the run does not encode images, or there is no such layer or backbone.
+    """
     if config.run:
-        method = load(config.run, device=device)
+        _, method = load(config.run, device=device)
         if not isinstance(method, ImageEncoder):
             raise UsageError(f"{config.run} does not encode images: pass the run of another method")
-        x, source = encode_all(method, images, layer=config.layer or None), config.run
-    else:
-        network = named_network(config.backbone, config.weights, images, 2, seed=config.seed, device=device)
-        x, source = encode_all(network, images, layer=LAYER), f"{config.backbone}, weights {config.weights or 'random'}"
+        return encode_all(method, images, layer=config.layer or None), config.run
+    network = named_network(config.backbone, config.weights, images, 2, seed=config.seed, device=device)
+    return encode_all(network, images, layer=LAYER), f"{config.backbone}, weights {config.weights or 'random'}"
+
+
+def unit_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (N, D) features scaled to length 1; one of zeros stays so."""
     length = np.linalg.norm(x, axis=1, keepdims=True)
-    return (x / np.where(length > 0, length, 1)).astype(np.float32), source
+    return (x / np.where(length > 0, length, 1)).astype(np.float32)
 
 
 def _remarks(chosen: Choice, known: KnownLabels) -> list[str]:
