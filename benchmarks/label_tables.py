@@ -73,6 +73,26 @@ def zero_shot() -> str:
     return markdown(["Tiny-ImageNet, mean over classes %", *heads], lines) if lines else "**Not run.**"
 
 
+def advice() -> str:
+    """What `lessup advise` measured, with the recommendation that it wrote."""
+    one = results().get("advice")
+    if not one:
+        return "**Not run.**"
+    table = one["table"]
+    heads = [column["head"] for column in table["columns"]]
+    lines = []
+    for row in table["rows"]:
+        values = [row["values"][column["protocol"]][column["metric"]] for column in table["columns"]]
+        cost = "-" if row["cost"] is None else f"{row['cost']['seconds']:.2f}"
+        lines.append([row["name"], *(f"{value['mean']:.1f}" + _std(value) for value in values), cost])
+    said = " ".join(table["summary"])
+    return f"{markdown(['mean over classes, %', *heads, 'seconds'], lines)}\n\n> {said}"
+
+
+def _std(value: dict[str, Any]) -> str:
+    return f" ± {value['std']:.1f}" if value["n"] > 1 else ""
+
+
 def skip_gram() -> str:
     """What vectors of words know, and how fast they are learnt, by row and number of threads."""
     lines = results().get("skip_gram", {"lines": []})["lines"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from label_tables import (
+    advice,
     few_labels,
     few_shot,
     label_spreading_speed,
@@ -263,6 +264,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "localization": localization,
     "pooling": pooling,
     "few_labels": few_labels,
+    "advice": advice,
     "skip_gram": skip_gram,
     "semi_supervised": semi_supervised,
     "label_spreading_speed": label_spreading_speed,

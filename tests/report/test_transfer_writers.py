@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from lessup.errors import UsageError
-from lessup.report.transfer_table import Column, Cost, Row, TransferTable, Value
-from lessup.report.transfer_writers import html, markdown, sentences, terminal, write
+from lessup.report.transfer_table import Column, Cost, Row, TransferTable, Value, Wording
+from lessup.report.transfer_writers import html, markdown, sentences, terminal, to_json, write
 
 COLUMNS = (
     Column("knn --k 5", "accuracy", "knn --k 5", "accuracy", False),
@@ -91,3 +91,19 @@ def test_format_goes_by_the_name_of_the_file(table, tmp_path):
     assert write(table, tmp_path / "t.HTML").read_text() == html(table)
     with pytest.raises(UsageError, match=r"ends in \.md, \.json, \.html"):
         write(table, tmp_path / "t.csv")
+
+
+def test_summary_stands_above_and_wording_around_a_table(table):
+    words = Wording(title="Few <labels>", costs=("seconds",), cost="cost", rule="so it is.", command="lessup advise")
+    rows = (row("one", "trained", Value(50, 1, 5, "better"), cost=Cost(seconds=1.234)),)
+    told = TransferTable("photos", COLUMNS[:1], rows, summary=("Take <one>.", "Or not."), wording=words)
+    lines = markdown(told).splitlines()
+    assert lines[0] == "Take <one>. Or not."
+    assert lines[2] == "|  | accuracy | seconds |"
+    assert lines[4] == "| one | 50.00 ± 1.00 ▲ | 1.23 |"  # the only trained row is no winner
+    assert "- so it is." in lines
+    text = html(told)
+    assert text.index("Take &lt;one&gt;. Or not.") < text.index("<table")
+    assert "Few &lt;labels&gt;" in text
+    assert "Written by lessup advise." in text
+    assert json.loads(to_json(told))["rule"] == "so it is."

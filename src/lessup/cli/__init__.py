@@ -31,6 +31,7 @@ COMMANDS = {
         "tags in, masks and a segmenter out; --from RUN: masks of new images",
     ),
     "label": ("--data DATA --labels FILE --out FILE", "a few labels in, labels for all out, and what to label next"),
+    "advise": ("--data DATA --out FILE", "what helps on your data with 1 label a class, or 2, 5, 10, 50, in one table"),
     "repair": ("RUN SHAPE... --out DIR", "denoise or complete shapes"),
     "blend": ("RUN SHAPE_A SHAPE_B --out DIR", "a strip of shapes between two"),
     "shard": ("DATA --out DIR", "many files as a few tar archives, which every command reads in their place"),

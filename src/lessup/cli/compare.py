@@ -66,7 +66,7 @@ def run(words: list[str]) -> int:
     if on.json:
         print(writers.to_json(table), end="")
     else:
-        _show(table)
+        show(table)
     return 0
 
 
@@ -94,7 +94,8 @@ def protocols_asked(words: list[str]) -> list[Asked]:
     return asked
 
 
-def _show(table: TransferTable) -> None:
+def show(table: TransferTable) -> None:
+    """Print a table and what stands below it."""
     console = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
     console.print(writers.terminal(table))
     for sentence in writers.sentences(table):

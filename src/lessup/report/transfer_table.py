@@ -8,7 +8,7 @@ Kind = Literal["trivial", "untrained", "trained", "supervised"]
 """What a row is: the order of the table, and the ceiling last."""
 
 Standing = Literal["", "better", "worse", "within", "unknown"]
-"""A value against random initialisation: ``unknown`` without a spread, empty where the question does not arise."""
+"""A value against the row that others have to beat: ``unknown`` without a spread, empty where nothing is asked."""
 
 RULE = (
     "▲ better and ▼ worse than random initialisation by more than the spread, ≈ within it: the difference of the two "
@@ -42,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Value:
-    """A mean over ``n`` repeats with their sample standard deviation, and how it stands against random."""
+    """A mean over ``n`` repeats with their sample standard deviation, and how it stands against another row."""
 
     mean: float
     std: float
@@ -60,6 +60,7 @@ class Cost:
         parameters: of the method.
         backbone_parameters: of what is transferred.
         machine: where it trained.
+        seconds: to learn once from some labels and to answer, features aside.
     """
 
     minutes: float | None = None
@@ -67,6 +68,7 @@ class Cost:
     parameters: int | None = None
     backbone_parameters: int | None = None
     machine: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,31 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What stands around the figures of a table; as ``lessup compare`` has it where nothing is said.
+
+    Attributes:
+        title: of the page.
+        lead: a sentence on what rows and columns are.
+        rule: what the marks of standings mean.
+        spread: what stands behind a plus-minus.
+        costs: heads of the columns of costs, of those that ``transfer_writers`` knows.
+        cost: what stands above them.
+        costs_are: begins a sentence that ends with the machine.
+        command: that wrote the table.
+    """
+
+    title: str = "Methods under the same protocols"
+    lead: str = "A row a method or what it is measured against, the columns the protocols."
+    rule: str = RULE
+    spread: str = SPREAD
+    costs: tuple[str, ...] = ("minutes", "samples/s", "parameters", "backbone")
+    cost: str = "cost of training"
+    costs_are: str = "Minutes and samples/s are of training a run"
+    command: str = "lessup compare"
+
+
+@dataclass(frozen=True)
 class TransferTable:
     """Rows and columns, and what must stand beside them.
 
@@ -103,12 +130,16 @@ class TransferTable:
         columns: that are shown; the rows may hold more.
         rows: in order.
         notes: sentences.
+        summary: sentences that stand above it.
+        wording: what else stands around it.
     """
 
     data: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
+    wording: Wording = Wording()
 
     def row(self, name: str) -> Row:
         """Return the row of a name.
@@ -120,7 +151,7 @@ class TransferTable:
 
     @property
     def has_standings(self) -> bool:
-        """Whether any value is set against random initialisation."""
+        """Whether any value is set against that of another row."""
         return any(value.standing for row in self.rows for column in self.columns if (value := row.value(column)))
 
     def best(self, column: Column) -> float | None:

@@ -13,11 +13,10 @@ from rich.table import Table
 
 from lessup.errors import UsageError
 from lessup.report.page import Section, fold, page
-from lessup.report.transfer_table import RULE, SPREAD, Column, Cost, Row, TransferTable, Value
+from lessup.report.transfer_table import Column, Cost, Row, TransferTable, Value
 from lessup.runs.files import write_whole
 
 MARKS = {"": "", "better": " ▲", "worse": " ▼", "within": " ≈", "unknown": " ?"}
-COSTS = ("minutes", "samples/s", "parameters", "backbone")
 FORMATS = (".md", ".json", ".html")
 
 
@@ -46,18 +45,21 @@ def check(out: Path) -> None:
 
 def to_json(table: TransferTable) -> str:
     """Write all that the table holds, also metrics that are not shown as columns."""
-    return json.dumps({**dataclasses.asdict(table), "rule": RULE, "spread": SPREAD}, indent=2, allow_nan=False) + "\n"
+    held = dataclasses.asdict(table)
+    around = held.pop("wording")
+    return json.dumps({**held, "rule": around["rule"], "spread": around["spread"]}, indent=2, allow_nan=False) + "\n"
 
 
 def markdown(table: TransferTable) -> str:
-    """Write a table as Markdown, the best trained value of a column in bold, and its notes below."""
-    heads = ["", *(_head(column, table) for column in table.columns), *COSTS]
+    """Write a table as Markdown, the best trained value of a column in bold, its summary above and its notes below."""
+    heads = ["", *(_head(column, table) for column in table.columns), *table.wording.costs]
     lines = [heads, ["---", *("---:" for _ in heads[1:])]]
     for row in table.rows:
         shown = [f"**{text}**" if best else text for text, best in _cells(row, table)]
-        lines.append([_title(row), *shown, *_costs(row.cost)])
+        lines.append([_title(row), *shown, *_costs(row.cost, table)])
+    above = f"{' '.join(table.summary)}\n\n" if table.summary else ""
     laid = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-    return laid + "\n\n" + "\n".join(f"- {sentence}" for sentence in sentences(table)) + "\n"
+    return above + laid + "\n\n" + "\n".join(f"- {sentence}" for sentence in sentences(table)) + "\n"
 
 
 def terminal(table: TransferTable) -> Table:
@@ -67,12 +69,12 @@ def terminal(table: TransferTable) -> Table:
     for column in table.columns:
         head = _head(column, table).replace(": ", "\n").replace(" --", "\n--")
         laid.add_column(escape_markup(head), justify="right")
-    for head in COSTS:
+    for head in table.wording.costs:
         laid.add_column(head, justify="right")
     for row, following in zip(table.rows, [*table.rows[1:], None], strict=True):
         shown = [f"[bold]{text}[/bold]" if best else text for text, best in _cells(row, table)]
         ends = following is not None and following.kind != row.kind
-        laid.add_row(escape_markup(_title(row)), *shown, *_costs(row.cost), end_section=ends)
+        laid.add_row(escape_markup(_title(row)), *shown, *_costs(row.cost, table), end_section=ends)
     return laid
 
 
@@ -81,10 +83,10 @@ def html(table: TransferTable) -> str:
     reading = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in reading_aids(table))
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     body = _html_table(table) + reading + (fold("Notes", f'<ul class="note">{notes}</ul>') if notes else "")
-    section = Section("table", f"Measured on {table.data}", body, level=3)
-    lead = "A row a method or what it is measured against, the columns the protocols."
-    footer = "Written by lessup compare."
-    return page(title="Methods under the same protocols", lead=lead, sections=[section], footer=footer)
+    summary = f"<p>{escape(' '.join(table.summary))}</p>" if table.summary else ""
+    section = Section("table", f"Measured on {table.data}", summary + body, level=3)
+    words = table.wording
+    return page(title=words.title, lead=words.lead, sections=[section], footer=f"Written by {words.command}.")
 
 
 def sentences(table: TransferTable) -> tuple[str, ...]:
@@ -95,21 +97,22 @@ def sentences(table: TransferTable) -> tuple[str, ...]:
 def reading_aids(table: TransferTable) -> tuple[str, ...]:
     """Return how to read the marks of a table, and where it was trained."""
     machines = list(dict.fromkeys(row.cost.machine for row in table.rows if row.cost and row.cost.machine))
-    trained = f"Minutes and samples/s are of training a run, on {' and on '.join(machines)}." if machines else ""
-    found = [RULE if table.has_standings else "", SPREAD, trained]
+    words = table.wording
+    trained = f"{words.costs_are}, on {' and on '.join(machines)}." if machines else ""
+    found = [words.rule if table.has_standings else "", words.spread, trained]
     return tuple(sentence for sentence in found if sentence)
 
 
 def _html_table(table: TransferTable) -> str:
     groups = [(name, len([*columns])) for name, columns in groupby(table.columns, lambda column: column.group)]
     above = "".join(f'<th scope="colgroup" colspan="{count}">{_with_flags(name)}</th>' for name, count in groups)
-    above += f'<th scope="colgroup" colspan="{len(COSTS)}">cost of training</th>'
-    heads = [*(column.head for column in table.columns), *COSTS]
+    above += f'<th scope="colgroup" colspan="{len(table.wording.costs)}">{escape(table.wording.cost)}</th>'
+    heads = [*(column.head for column in table.columns), *table.wording.costs]
     below = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     lines = [f"<thead><tr><th></th>{above}</tr><tr><th></th>{below}</tr></thead>"]
     for row in table.rows:
         cells = "".join(_html_cell(text, best) for text, best in _cells(row, table))
-        cells += "".join(_html_cell(text, False) for text in _costs(row.cost))
+        cells += "".join(_html_cell(text, False) for text in _costs(row.cost, table))
         ours = ' class="ours"' if row.kind == "trained" else ""
         lines.append(f'<tr{ours}><th scope="row">{escape(_title(row))}</th>{cells}</tr>')
     return f'<div class="scroll"><table class="transfer">{"".join(lines)}</table></div>'
@@ -156,14 +159,17 @@ def _text(value: Value | None) -> str:
     return f"{value.mean:.2f}{spread}{MARKS[value.standing]}"
 
 
-def _costs(cost: Cost | None) -> Sequence[str]:
+def _costs(cost: Cost | None, table: TransferTable) -> Sequence[str]:
     if cost is None:
-        return [""] * len(COSTS)
-    return (
-        _known(cost.minutes, "{:.1f}"),
-        _known(cost.samples_per_second, "{:,.0f}"),
-        *(_millions(count) for count in (cost.parameters, cost.backbone_parameters)),
-    )
+        return [""] * len(table.wording.costs)
+    found = {
+        "minutes": _known(cost.minutes, "{:.1f}"),
+        "samples/s": _known(cost.samples_per_second, "{:,.0f}"),
+        "parameters": _millions(cost.parameters),
+        "backbone": _millions(cost.backbone_parameters),
+        "seconds": _known(cost.seconds, "{:.2f}"),
+    }
+    return [found[head] for head in table.wording.costs]
 
 
 def _millions(count: int | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lessup.experiments import Settings, settings
+from lessup.verbs.advice import advise
 from lessup.verbs.answers import discover_answers
 from lessup.verbs.comparison import compare
 from lessup.verbs.concepts import discover_concepts
@@ -25,6 +26,7 @@ from lessup.verbs.training import train
 
 __all__ = [
     "Settings",
+    "advise",
     "compare",
     "discover_answers",
     "discover_concepts",

@@ -76,7 +76,7 @@ def label_by_names(
     images, known = _images(data, labels, [first_name(name) for name in names], reading or Reading())
     network = named_network(BACKBONE, IMAGENET, images, 2, seed=config.seed, device=device)
     x = encode_all(network, images, layer=LAYER)
-    scores = _scores(x, imagenet_classifier(), np.stack([asked[name] for name in names]), vectors)
+    scores = scores_by_name(x, imagenet_classifier(), np.stack([asked[name] for name in names]), vectors)
     examples = surest(scores, known)
     x = unit(x.astype(np.float64)).astype(np.float32)
     shares, agreement = _spread(x, examples, scores)
@@ -159,10 +159,17 @@ def _images(
     return images, place[images.label]
 
 
-def _scores(
+def scores_by_name(
     x: NDArray[np.float32], classifier: NamedClassifier, vectors: NDArray[np.float32], words: WordVectors
 ) -> NDArray[np.float64]:
-    """Return (N, K) how much each image looks like each name."""
+    """Return (N, K) how much each image looks like each name.
+
+    Args:
+        x: (N, D) features, as the classifier is given them.
+        classifier: whose classes have names.
+        vectors: (K, A) of the names to tell.
+        words: where the vectors of its own names are found.
+    """
     have = [place for place, name in enumerate(classifier.names) if named(name, words)]
     known = class_vectors([classifier.names[place] for place in have], words)
     row_vectors = np.stack([known[classifier.names[place]] for place in have])

@@ -114,6 +114,33 @@ def joint_notes(groups: Sequence[Group]) -> list[str]:
     ]
 
 
+def standing(value: Value, other: Value | None, *, lower_is_better: bool | None) -> Standing:
+    """Set a value against that of another row, which it must beat by more than the spread of both.
+
+    Args:
+        value: of a row.
+        other: of the row that it has to beat; None where that has none.
+        lower_is_better: None where no way is better.
+
+    >>> standing(Value(50.0, 3.0, 5), Value(44.0, 4.0, 5), lower_is_better=False)
+    'better'
+    """
+    if other is None or lower_is_better is None:
+        return ""
+    exceeds = exceeds_spread(*(Spread(each.mean, each.std, each.n) for each in (value, other)))
+    if exceeds is None:
+        return "unknown"
+    if not exceeds:
+        return "within"
+    return "better" if (value.mean < other.mean) == lower_is_better else "worse"
+
+
+def machine_named(described: Mapping[str, Any]) -> str:
+    """Return a machine, as ``provenance.machine`` describes it, in words."""
+    threads = described.get("threads", 1)
+    return described.get("gpu") or f"{threads} thread{'s' * (threads != 1)} of {described.get('cpu', 'a processor')}"
+
+
 def _apart(names: Sequence[str], *more: Sequence[str]) -> list[str]:
     """Add to names that are not unique the first of some suffixes with which they are."""
     found = list(names)
@@ -188,7 +215,12 @@ def _trained(group: Group, name: str, values: Mapping[str, Values], protocols: M
     stood = {
         label: {
             metric: replace(
-                value, standing=_standing(value, random.get(label, {}).get(metric), protocols[label], metric)
+                value,
+                standing=standing(
+                    value,
+                    random.get(label, {}).get(metric),
+                    lower_is_better=presentation(protocols[label]).lower(metric),
+                ),
             )
             for metric, value in metrics.items()
         }
@@ -196,18 +228,6 @@ def _trained(group: Group, name: str, values: Mapping[str, Values], protocols: M
     }
     kind: Kind = "supervised" if group.method == "supervised" else "trained"
     return Row(group.method, name, kind, stood, _cost(group.runs), tuple(str(run.path) for run in group.runs))
-
-
-def _standing(value: Value, random: Value | None, protocol: str, metric: str) -> Standing:
-    lower = presentation(protocol).lower(metric)
-    if random is None or lower is None:
-        return ""
-    exceeds = exceeds_spread(*(Spread(each.mean, each.std, each.n) for each in (value, random)))
-    if exceeds is None:
-        return "unknown"
-    if not exceeds:
-        return "within"
-    return "better" if (value.mean < random.mean) == lower else "worse"
 
 
 def _cost(runs: Sequence[Run]) -> Cost:
@@ -223,10 +243,5 @@ def _cost(runs: Sequence[Run]) -> Cost:
         backbone_parameters=sum(weight.numel() for weight in method.backbone.parameters())
         if isinstance(method, ImageEncoder)
         else None,
-        machine=_machine(runs[0].config.get("machine", {})),
+        machine=machine_named(runs[0].config.get("machine", {})),
     )
-
-
-def _machine(described: Mapping[str, Any]) -> str:
-    threads = described.get("threads", 1)
-    return described.get("gpu") or f"{threads} thread{'s' * (threads != 1)} of {described.get('cpu', 'a processor')}"
