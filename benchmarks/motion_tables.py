@@ -18,10 +18,14 @@ ROWS = {
     "chance": "chance",
     "random": "random weights, frozen",
     "magic_init": "magic-init, frozen",
+    "slow-features": "**slow features**, frozen",
+    "egomotion": "**egomotion**, frozen",
     "from_scratch": "from scratch",
+    "slow-features_fine_tuned": "**slow features**, fine-tuned",
+    "egomotion_fine_tuned": "**egomotion**, fine-tuned",
     "from_scratch_shifted": "from scratch, digits shifted",
-    "slow-features": "**slow features**",
-    "egomotion": "**egomotion**",
+    "slow-features_fine_tuned_shifted": "**slow features**, fine-tuned, digits shifted",
+    "egomotion_fine_tuned_shifted": "**egomotion**, fine-tuned, digits shifted",
 }
 
 
