@@ -3,10 +3,11 @@
     python benchmarks/egomotion.py --data ../shared/data/mnist
 
 Both methods train the same network by their recipe `cpu`, once for each seed; a linear machine then tells the digits
-from its last layer; untrained networks are measured once. `supervised` teaches the whole network on as many labels, from
-random weights and from those of each method, on digits as they are, and shifted by up to an eighth of their side: shifts
-are a part of what both methods are given. Means and spreads are over all seeds and draws of labels together; where the whole is taught, a draw is a seed too.
-Runs stay in runs/benchmarks/ and are gone on with or taken as they are if they are there.
+from its last layer; untrained networks are measured once. `supervised` teaches the whole network on as many labels,
+from random weights and from those of each method, on digits as they are, and shifted by up to an eighth of their side:
+shifts are a part of what both methods are given. Means and spreads are over all seeds and draws of labels together;
+where the whole is taught, a draw is a seed too. Runs stay in runs/benchmarks/ and are gone on with or taken as they are
+if they are there.
 """
 
 import argparse
