@@ -24,7 +24,6 @@ from lessup.features import encode_all
 from lessup.formats import word_vectors
 from lessup.formats.file_tree import open_tree
 from lessup.labels.class_names import class_vectors
-from lessup.labels.exem import EXEM
 from lessup.masks.deep_features import LAYER, named_network
 from lessup.samples import Reading
 from lessup.samples.images import Images
@@ -84,12 +83,12 @@ def main() -> None:
         for part, name in zip(parts(images, asked.images), ("train", "test"), strict=True)
     )
     rows = {"chance": {"unseen": 100 / UNSEEN}}
-    for row, build in ESTIMATORS.items():
-        rows[row] = {
-            name: round(value, 2) for name, value in zero_shot_scores(build(descriptions), train, test, unseen).items()
-        }
+    estimators = {row: build(descriptions) for row, build in ESTIMATORS.items()}
+    for row, estimator in estimators.items():
+        scores = zero_shot_scores(estimator, train, test, unseen)
+        rows[row] = {name: round(value, 2) for name, value in scores.items()}
         print(row, rows[row], flush=True)
-    rows["exem_spread"] = {"unseen": round(spread_accuracy(EXEM(descriptions), train, test, unseen), 2)}
+    rows["exem_spread"] = {"unseen": round(spread_accuracy(estimators["exem"], test, unseen), 2)}
     print("exem_spread", rows["exem_spread"], flush=True)
     shown = {number: named[number].split(",")[0] for number in unseen}
     record.write("zero_shot", {"images": asked.images, "unseen": shown, "rows": rows})

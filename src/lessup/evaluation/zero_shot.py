@@ -107,13 +107,12 @@ class ZeroShot(Protocol):
         described = _attributes(config.descriptions) if config.descriptions else None
         vectors = class_vectors(classes, word_vectors.read(config.vectors)) if described is None else described
         train, test = (_known(method, part, config.layer) for part in (split.train, split.test))
+        estimators = {row: build(vectors) for row, build in ESTIMATORS.items()}
         rows = {"chance": {"unseen": Score(100 / len(unseen))}} | {
-            row: {
-                metric: Score(value) for metric, value in zero_shot_scores(build(vectors), train, test, unseen).items()
-            }
-            for row, build in ESTIMATORS.items()
+            row: {metric: Score(value) for metric, value in zero_shot_scores(estimator, train, test, unseen).items()}
+            for row, estimator in estimators.items()
         }
-        rows["exem_spread"] = {"unseen": Score(spread_accuracy(EXEM(vectors), train, test, unseen))}
+        rows["exem_spread"] = {"unseen": Score(spread_accuracy(estimators["exem"], test, unseen))}
         notes = (
             f"{len(classes) - len(unseen)} classes seen, {len(unseen)} unseen: {', '.join(unseen)}",
             "a network that was trained on labels of the unseen classes has seen them",
@@ -169,22 +168,21 @@ def zero_shot_scores(
     return scores | {"harmonic": 2 * both[0] * both[1] / sum(both) if sum(both) else 0.0}
 
 
-def spread_accuracy(estimator: ZeroShotClassifier, train: Known, test: Known, unseen: Sequence[str]) -> float:
+def spread_accuracy(estimator: ZeroShotClassifier, test: Known, unseen: Sequence[str]) -> float:
     """Tell the test samples of unseen classes, of which none is labelled, all together.
 
     The samples that look most like each class are taken for examples of it, and their labels spread to the others.
 
     Args:
-        estimator: with descriptions of all classes.
-        train: what is learnt from, but for samples of unseen classes.
+        estimator: that has learnt the seen classes.
         test: what is told.
         unseen: names of classes.
 
     Returns:
         The mean over classes of the accuracy, in percent: transductive, for all samples are there at once.
     """
-    seen, new = ~np.isin(train.name, unseen), np.isin(test.name, unseen)
-    shares = estimator.fit(train.x[seen], train.name[seen]).shares_among(test.x[new], unseen)
+    new = np.isin(test.name, unseen)
+    shares = estimator.shares_among(test.x[new], unseen)
     examples = surest(shares, np.full(len(shares), UNLABELLED))
     told = spread_from(test.x[new], examples, len(unseen)).argmax(1)
     return class_mean(np.asarray(unseen)[told], test.name[new])
