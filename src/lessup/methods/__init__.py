@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from lessup import discovery
 from lessup.methods.kinds.classifier import Classifier
+from lessup.methods.kinds.episodes import EpisodeConfig, EpisodeLearner
 from lessup.methods.kinds.images import (
     FewShotLearner,
     ImageEncoder,
@@ -22,6 +23,8 @@ from lessup.methods.kinds.shapes import ShapeAutoencoder
 
 __all__ = [
     "Classifier",
+    "EpisodeConfig",
+    "EpisodeLearner",
     "FewShotLearner",
     "ImageEncoder",
     "ImageGenerator",

@@ -1,0 +1,119 @@
+"""Methods that learn to tell new classes from a few images of each by telling episodes of training classes."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from lessup import backbones
+from lessup.backbones import flat
+from lessup.errors import UsageError
+from lessup.losses.episodes import episode_loss
+from lessup.methods.kinds.images import FewShotLearner
+from lessup.methods.kinds.method import Losses
+from lessup.samples import Batch, Samples
+from lessup.samples.images import Images
+from lessup.transforms.affine_jitter import affine_jitter
+from lessup.transforms.draws import Draws
+from lessup.transforms.episodes import TURNS, episode, turned, turns
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeConfig:
+    """What all of them can be told; the way is the batch size over shot and queries.
+
+    Attributes:
+        backbone: network whose last layer is compared.
+        channels: of the images, filled in from the data.
+        shot: images of each class of an episode that are known.
+        queries: images of each class that are told.
+        turned_classes: whether images turned by quarters are classes of their own.
+        jitter: how far images are turned, sheared, stretched and shifted, 1 as far as Koch et al. do; 0 is not at all.
+        learning_rate: peak, or that of the beginning.
+        weight_decay: of all weights.
+    """
+
+    backbone: str = "conv4"
+    channels: int = 1
+    shot: int = 1
+    queries: int = 5
+    turned_classes: bool = True
+    jitter: float = 0.0
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+
+
+class EpisodeLearner(FewShotLearner):
+    """A backbone that maps the known and the asked images of an episode; ``told`` compares what it makes of them.
+
+    Attributes:
+        player: name of the loss.
+    """
+
+    reads: ClassVar = ("image", "extent", "label")
+    player: ClassVar[str]
+    config: Any
+
+    def __init__(self, config: EpisodeConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.together = config.shot + config.queries
+        self.copies = TURNS if config.turned_classes else 1
+        self.backbone = backbones.build(config.backbone, channels=config.channels)
+        self.backbone.to(memory_format=torch.channels_last)
+        height, width = self.backbone.size
+        if config.turned_classes and height != width:
+            raise UsageError(
+                f"{config.backbone} wants {width}x{height} pixels, which cannot be turned: pass "
+                "--no-turned-classes or a backbone for square images"
+            )
+
+    @classmethod
+    def configured(cls, config: Any, samples: Samples) -> Any:
+        """Return ``config`` with the channels of the data."""
+        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers of the backbone, the last first."""
+        return tuple(reversed(self.backbone.layers))
+
+    @classmethod
+    def example(cls, batch_size: int) -> Batch:
+        """Return ``image`` (B, 1, 28, 28) of random pixels, ``extent`` and ``label`` (B,), two of each class."""
+        return {
+            "image": torch.rand(batch_size, 1, 28, 28),
+            "extent": torch.full((batch_size, 2), 28),
+            "label": torch.arange(batch_size) // 2,
+        }
+
+    def step(self, batch: Batch, draws: Draws) -> Losses:
+        """Tell the queries of one episode; in training mode its images are jittered, and turned classes made.
+
+        Args:
+            batch: ``image`` (B, C, H, W), ``extent`` (B, 2) and ``label`` (B,); the first ``shot`` of each are known.
+            draws: source of the turns and the jitter.
+
+        Returns:
+            the player ``player``; the log has ``accuracy``, the share of the queries in percent that is told right.
+        """
+        image, label = self.prepared(batch), batch["label"]
+        if self.training and self.config.turned_classes:
+            turn = turns(label, draws, per_class=self.together)
+            image, label = turned(image, turn), torch.where(label < 0, label, TURNS * label + turn)
+        if self.training and self.config.jitter:
+            image = affine_jitter(image, draws, strength=self.config.jitter)
+        code = flat(self.backbone(image.contiguous(memory_format=torch.channels_last)))
+        sides = episode(label, shot=self.config.shot)
+        scores = self.told(code[sides.known], sides.known_class, code[sides.asked])
+        loss, accuracy = episode_loss(scores, sides.asked_class)
+        return Losses({self.player: loss}, {"accuracy": accuracy})
+
+    def encode(self, batch: Batch, layer: str | None = None) -> Tensor:
+        """Return (B, D) features of whole images; see ``flat``.
+
+        Raises:
+            UsageError: there is no such layer.
+        """
+        return super().encode(batch, self.chosen(layer))
