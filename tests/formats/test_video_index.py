@@ -126,15 +126,18 @@ def test_frames_before_a_cut_are_used_and_the_cut_is_noted(kind):
 
 
 @pytest.mark.parametrize("kind", ["mp4", "matroska", "avi", "mpegts"])
-def test_damage_in_the_middle_is_passed_over_and_noticed(kind):
-    whole = bytearray(video(moving(60), kind=kind, g=10, bf=2, codec="mpeg4" if kind == "avi" else "libx264"))
-    middle = len(whole) // 2
-    whole[middle : middle + 400] = np.random.default_rng(1).bytes(400)
-    got = found(bytes(whole))
-    assert 20 < len(got.time) <= 60
-    assert got.notes or got.is_variable
-    with opened(io.BytesIO(bytes(whole)), max_megapixels=120) as file:
-        assert len(list(pictures(file, got, range(len(got.time)), size=100, channels=3))) == len(got.time)
+def test_damage_in_the_middle_is_passed_over_and_mostly_noticed(kind):
+    whole = video(moving(60), kind=kind, g=10, bf=2, codec="mpeg4" if kind == "avi" else "libx264")
+    content, unnoticed = found(whole).content, 0
+    for place in range(len(whole) // 3, 2 * len(whole) // 3, len(whole) // 20):
+        torn = bytearray(whole)
+        torn[place : place + 400] = np.random.default_rng(1).bytes(400)
+        got = found(bytes(torn))
+        assert 20 < len(got.time) <= 60
+        unnoticed += not (got.notes or got.is_variable or got.content == content)
+        with opened(io.BytesIO(torn), max_megapixels=120) as file:
+            assert len(list(pictures(file, got, range(len(got.time)), size=100, channels=3))) == len(got.time)
+    assert unnoticed <= 1  # a decoder may take noise for pictures
 
 
 def test_larger_pictures_than_allowed_are_refused_before_decoding():

@@ -29,7 +29,7 @@ class Video:
         container: PyAV's input container.
         pictures: its video stream; None if it has none, pictures on the cover of a recording not counted.
         sound: its sound stream, None if it has none.
-        num_damaged: packets that could not be decoded so far.
+        num_damaged: packets so far that came incomplete or could not be decoded.
         problem: what ended the file before its end; empty if nothing did.
     """
 
@@ -50,7 +50,7 @@ class Video:
         self.close()
         self._file.seek(0)
         try:
-            self.container = av.open(self._file, container_options=_ALONE)
+            self.container = av.open(self._file, container_options=_ALONE, metadata_errors="replace")
         except broken() as error:
             raise DataError(f"is no video that can be decoded: {reason(error)}") from error
         streams = self.container.streams
@@ -93,6 +93,7 @@ class Video:
             except broken():
                 self.num_damaged += 1
                 continue
+            self.num_damaged += bool(packet.is_corrupt)
             yield from frames
 
 

@@ -274,7 +274,7 @@ def _notes(video: Video, frames: _Frames, waves: _Waves, seconds: float, sound: 
     elif len(frames.stamps) < _SHARE_READ * frames.stream.frames - 1:
         notes.append(f"damaged: {len(frames.stamps)} frames of {frames.stream.frames}")
     if video.num_damaged:
-        notes.append(f"damaged: {video.num_damaged} parts cannot be decoded")
+        notes.append(f"damaged: {video.num_damaged} parts are incomplete or cannot be decoded")
     if frames.num_flawed:
         notes.append(f"{frames.num_flawed} of {len(frames.stamps)} frames are flawed")
     if waves.num_odd:
