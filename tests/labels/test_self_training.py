@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits, make_blobs
+from sklearn.datasets import load_digits, load_wine, make_blobs
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
@@ -24,11 +24,20 @@ def test_on_digits_with_two_labels_a_class_it_is_not_far_below_its_base_classifi
     gains = []
     for seed in range(3):
         known = given(y, 2, seed)
-        found = SelfTraining().fit(x, known)
-        base = found._base(x, known)
+        found, base = SelfTraining().fit(x, known), SelfTraining(rounds=0).fit(x, known)
         gains.append((found.predict(x) == y).mean() - (base.predict(x) == y).mean())
     assert min(gains) > -0.05
     assert np.mean(gains) > 0
+
+
+def test_features_are_standardised_by_all_samples_so_that_their_units_do_not_matter_with_one_label_a_class():
+    x, y = load_wine(return_X_y=True)
+    known = given(y, 1, 0)
+    found = SelfTraining().fit(x, known)
+    assert (found.predict(x) == y).mean() > 0.9
+    np.testing.assert_array_equal(
+        SelfTraining().fit(x * np.arange(1, 14), known).predict(x * np.arange(1, 14)), found.predict(x)
+    )
 
 
 def test_labels_given_stay_and_all_others_are_made():

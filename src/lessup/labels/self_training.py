@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from lessup.errors import UsageError
 from lessup.labels.classifier import FewLabelClassifier
@@ -43,7 +43,8 @@ class SelfTraining(FewLabelClassifier):
         """Keep the settings.
 
         Args:
-            estimator: a classifier; ``None``: logistic regression on standardised features.
+            estimator: a classifier; ``None``: logistic regression on features that are standardised by all samples of
+                ``fit``, since the deviations of a label or two a class are noise.
             rounds: in the last of which all samples are labelled; each takes in as many more; 0: labels given alone.
             most_drift: how many times its first share of the samples a class may take.
             random_state: of the folds.
@@ -57,9 +58,11 @@ class SelfTraining(FewLabelClassifier):
         """Learn from the labels given, then from those made."""
         if self.rounds < 0 or self.most_drift < 1:
             raise UsageError(f"rounds {self.rounds}, most_drift {self.most_drift}: wanted 0 or more, and 1 or more")
-        base, trained = self._base(x, labels.code), self._rounds(x, labels.code)
-        self.kept_base_ = self.rounds > 0 and bool((~labels.known).any()) and self._worse(x, labels)
-        self.estimator_ = base if self.kept_base_ else trained
+        scaler = StandardScaler() if self.estimator is None else FunctionTransformer()
+        scaled = scaler.fit_transform(x)
+        base, trained = self._base(scaled, labels.code), self._rounds(scaled, labels.code)
+        self.kept_base_ = self.rounds > 0 and bool((~labels.known).any()) and self._worse(scaled, labels)
+        self.estimator_ = make_pipeline(scaler, base if self.kept_base_ else trained)
         found = np.where(labels.known, labels.code, self._shares(x).argmax(1))
         self.transduction_ = labels.classes[found]
 
@@ -69,8 +72,7 @@ class SelfTraining(FewLabelClassifier):
 
     def _base(self, x: NDArray[np.floating], code: NDArray[np.int64]) -> Any:
         """Return the classifier of the labels given."""
-        estimator = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-        estimator = estimator if self.estimator is None else self.estimator
+        estimator = LogisticRegression(max_iter=1000) if self.estimator is None else self.estimator
         return clone(estimator).fit(x[code >= 0], code[code >= 0])
 
     def _rounds(self, x: NDArray[np.floating], code: NDArray[np.int64]) -> Any:
