@@ -19,6 +19,7 @@ from lessup.methods.kinds.images import (
     Segmenter,
 )
 from lessup.methods.kinds.method import Losses, Method, Recipe
+from lessup.methods.kinds.semi_supervised import SemiSupervisedClassifier, SemiSupervisedConfig
 from lessup.methods.kinds.shapes import ShapeAutoencoder
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "Recipe",
     "Reconstructor",
     "Segmenter",
+    "SemiSupervisedClassifier",
+    "SemiSupervisedConfig",
     "ShapeAutoencoder",
     "load",
     "recipes",

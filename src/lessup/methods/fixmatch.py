@@ -12,41 +12,30 @@ training, ``--ema-decay``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lessup import backbones
 from lessup.backbones.batch_statistics import statistics_kept
-from lessup.errors import DataError, UsageError
+from lessup.errors import UsageError
 from lessup.losses.consistency import pseudo_label_loss
-from lessup.methods import Classifier, Losses, Recipe
+from lessup.methods import Losses, Recipe, SemiSupervisedClassifier, SemiSupervisedConfig
 from lessup.optimization import Optimization, decaying_apart, sgd_with_most_of_a_cosine
 from lessup.runs import Training
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
-from lessup.transforms.crops import resize_whole
+from lessup.samples import Batch
 from lessup.transforms.draws import Draws
 from lessup.transforms.rand_augment import cut_out, rand_augment
 from lessup.transforms.shifts import shifted
 
 
 @dataclass(frozen=True, kw_only=True)
-class FixMatchConfig:
+class FixMatchConfig(SemiSupervisedConfig):
     """The published hyper-parameters.
 
     Attributes:
-        backbone: network before the classifier.
-        channels: of the images, filled in from the data.
-        num_classes: K, filled in from the data.
-        target: filled in from the data; only ``label`` is learnt.
-        weights: file, run folder or ``imagenet``, from which the backbone's weights are loaded; empty for none.
-        unlabelled: images of any kind in a batch for each labelled one; a batch is so many and one times as large.
         unlabelled_weight: of their loss.
         threshold: share of its likeliest class from which an image counts.
-        mirror: share of the images that is turned left to right; 0 for digits and other signs.
-        shift: largest shift of an image, as a share of its side.
         operations: of RandAugment, one after the other.
         cutout: side of the square that is cut out, as a share of the image's, at most.
         learning_rate: at the beginning.
@@ -54,16 +43,8 @@ class FixMatchConfig:
         weight_decay: of weights, not of biases and normalisations.
     """
 
-    backbone: str = "wide-resnet-28-2"
-    channels: int = 3
-    num_classes: int = 10
-    target: Literal["label", "tags"] = "label"
-    weights: str = ""
-    unlabelled: int = 7
     unlabelled_weight: float = 1.0
     threshold: float = 0.95
-    mirror: float = 0.5
-    shift: float = 0.125
     operations: int = 2
     cutout: float = 0.5
     learning_rate: float = 0.03
@@ -71,7 +52,7 @@ class FixMatchConfig:
     weight_decay: float = 5e-4
 
 
-class FixMatch(Classifier):
+class FixMatch(SemiSupervisedClassifier):
     """A backbone and a linear classifier."""
 
     Config: ClassVar = FixMatchConfig
@@ -80,31 +61,11 @@ class FixMatch(Classifier):
         "Zhang, Colin Raffel, FixMatch: Simplifying Semi-Supervised Learning with Consistency and Confidence, 2020, "
         "https://arxiv.org/abs/2001.07685"
     )
-    semi_supervised: ClassVar = True
     config: FixMatchConfig
 
     def __init__(self, config: FixMatchConfig) -> None:
-        super().__init__()
         _check(config)
-        self.config = config
-        self.unlabelled_ratio = config.unlabelled
-        self.backbone = backbones.build(config.backbone, channels=config.channels)
-        self.backbone.to(memory_format=torch.channels_last)
-        self.classifier = nn.Linear(self.backbone.width, config.num_classes)
-        nn.init.xavier_normal_(self.classifier.weight)
-        nn.init.zeros_(self.classifier.bias)
-
-    @classmethod
-    def configured(cls, config: FixMatchConfig, samples: Samples) -> FixMatchConfig:
-        """Return ``config`` with channels and classes of the data.
-
-        Raises:
-            DataError: images have tags, no image has a label, or there are fewer than two classes.
-        """
-        if isinstance(samples, Images) and samples.tags is not None:
-            raise DataError("fixmatch learns one label an image; these images have tags: see `lessup train supervised`")
-        configured: FixMatchConfig = super().configured(config, samples)
-        return configured
+        super().__init__(config)
 
     def step(self, batch: Batch, draws: Draws) -> Losses:
         """Compute the loss of the labels, and in training mode that of the images behind them.
@@ -122,7 +83,7 @@ class FixMatch(Classifier):
         if not self.training:
             return self.losses(self.classify(batch), batch)
         weak = shifted(self.whole(batch), draws, shift=self.config.shift, mirror=self.config.mirror)
-        known = max(len(weak) // (1 + self.config.unlabelled), 1)
+        known = self.num_known(batch)
         strong = self.strongly_changed(weak[known:], draws)
         with torch.no_grad():
             told = self.logits(self._laid_out(weak[known:]))
@@ -133,10 +94,6 @@ class FixMatch(Classifier):
         loss = of_labels.players["classification"] + self.config.unlabelled_weight * unlabelled
         log = {"loss_unlabelled": unlabelled.detach(), "sure": 100 * sure.float().mean()}
         return Losses({"classification": loss}, {**of_labels.log, **log})
-
-    def whole(self, batch: Batch) -> Tensor:
-        """Return (B, C, S, S) whole images in [0, 1] at the size of the backbone."""
-        return resize_whole(batch["image"], batch["extent"], self.backbone.size)
 
     def strongly_changed(self, image: Tensor, draws: Draws) -> Tensor:
         """Return (B, C, S, S) images in [0, 1] after RandAugment, with a square cut out."""

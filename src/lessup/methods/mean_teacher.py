@@ -12,53 +12,37 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from lessup import backbones
 from lessup.backbones import flat
-from lessup.errors import DataError, UsageError
+from lessup.errors import UsageError
 from lessup.losses.consistency import sigmoid_ramp_up, softmax_distance
-from lessup.methods import Classifier, Losses, Recipe
+from lessup.methods import Losses, Recipe, SemiSupervisedClassifier, SemiSupervisedConfig
 from lessup.optimization import Optimization, decaying_apart
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
-from lessup.transforms.crops import resize_whole
 from lessup.transforms.draws import Draws
 from lessup.transforms.shifts import shifted
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanTeacherConfig:
+class MeanTeacherConfig(SemiSupervisedConfig):
     """The published hyper-parameters, those for SVHN.
 
     Attributes:
-        backbone: network before the classifier.
-        channels: of the images, filled in from the data.
-        num_classes: K, filled in from the data.
-        target: filled in from the data; only ``label`` is learnt.
-        weights: file, run folder or ``imagenet``, from which the backbone's weights are loaded; empty for none.
-        unlabelled: images of any kind in a batch for each labelled one; a batch is so many and one times as large.
         consistency: weight of the squared distance between student and teacher after its rise.
         ramp_up: updates over which it rises, and the rate of learning with it.
         decay: of the average that the teacher is, after the rise.
         early_decay: of the same before.
-        mirror: share of the images that is turned left to right; 0 for digits and other signs.
-        shift: largest shift of an image, as a share of its side.
         noise: standard deviation of what is added to normalised pixels.
         learning_rate: of Adam, its peak.
         weight_decay: of weights, not of biases and normalisations.
     """
 
-    backbone: str = "wide-resnet-28-2"
-    channels: int = 3
-    num_classes: int = 10
-    target: Literal["label", "tags"] = "label"
-    weights: str = ""
     unlabelled: int = 99
     consistency: float = 100.0
     ramp_up: int = 40_000
@@ -71,7 +55,7 @@ class MeanTeacherConfig:
     weight_decay: float = 0.0
 
 
-class MeanTeacher(Classifier):
+class MeanTeacher(SemiSupervisedClassifier):
     """Two networks alike: the student is trained; its average, the teacher, is what is encoded and asked.
 
     Attributes:
@@ -86,36 +70,16 @@ class MeanTeacher(Classifier):
         "Antti Tarvainen, Harri Valpola, Mean Teachers Are Better Role Models: Weight-Averaged Consistency Targets "
         "Improve Semi-Supervised Deep Learning Results, 2017, https://arxiv.org/abs/1703.01780"
     )
-    semi_supervised: ClassVar = True
     config: MeanTeacherConfig
     updates: Tensor
 
     def __init__(self, config: MeanTeacherConfig) -> None:
-        super().__init__()
         _check(config)
-        self.config = config
-        self.unlabelled_ratio = config.unlabelled
-        self.backbone = backbones.build(config.backbone, channels=config.channels)
-        self.backbone.to(memory_format=torch.channels_last)
-        self.classifier = nn.Linear(self.backbone.width, config.num_classes)
-        nn.init.xavier_normal_(self.classifier.weight)
-        nn.init.zeros_(self.classifier.bias)
+        super().__init__(config)
         self.student = nn.ModuleDict(copy.deepcopy({"backbone": self.backbone, "classifier": self.classifier}))
         for weight in (*self.backbone.parameters(), *self.classifier.parameters()):
             weight.requires_grad_(False)
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
-
-    @classmethod
-    def configured(cls, config: MeanTeacherConfig, samples: Samples) -> MeanTeacherConfig:
-        """Return ``config`` with channels and classes of the data.
-
-        Raises:
-            DataError: images have tags, no image has a label, or there are fewer than two classes.
-        """
-        if isinstance(samples, Images) and samples.tags is not None:
-            raise DataError("mean-teacher learns one label an image; these have tags: see `lessup train supervised`")
-        configured: MeanTeacherConfig = super().configured(config, samples)
-        return configured
 
     def begin(self, samples: Samples, seed: int) -> None:
         """Load the backbone's weights, if the config names where they are, for both networks.
@@ -143,8 +107,7 @@ class MeanTeacher(Classifier):
         if not self.training:
             return self.losses(self.classify(batch), batch)
         self._follow()
-        image = resize_whole(batch["image"], batch["extent"], self.backbone.size)
-        known = max(len(image) // (1 + self.config.unlabelled), 1)
+        image, known = self.whole(batch), self.num_known(batch)
         student, teacher = self._changed(image, draws), self._changed(image, draws)
         logits = self.student["classifier"](flat(self.student["backbone"](student)))
         with torch.no_grad():
