@@ -94,17 +94,35 @@ def _std(value: dict[str, Any]) -> str:
 
 
 def skip_gram() -> str:
-    """What vectors of words know, and how fast they are learnt, by row and number of threads."""
+    """What vectors of words know, by row, mean and spread over seeds."""
     lines = results().get("skip_gram", {"lines": []})["lines"]
     keys = ("semantic", "syntactic", "total", "wordsim353_spearman", "simlex999_spearman")
     table = []
-    for row, threads in dict.fromkeys((line["row"], line.get("threads")) for line in lines):
-        own = [line for line in lines if (line["row"], line.get("threads")) == (row, threads)]
-        speed = f"{np.mean([line['words_per_second'] for line in own]) / 1000:,.0f}" if threads else "-"
-        scores = [[line[key] for line in own if key in line] for key in keys]
-        table.append([row, str(threads or "-"), speed, *(_spread(values) for values in scores)])
-    heads = ["threads", "1000 words/s", "semantic %", "syntactic %", "all %", "WordSim-353", "SimLex-999"]
+    for row in dict.fromkeys(line["row"] for line in lines):
+        own = [line for line in lines if line["row"] == row]
+        table.append([row, str(len(own)), *(_spread([line[key] for line in own if key in line]) for key in keys)])
+    heads = ["seeds", "semantic %", "syntactic %", "all %", "WordSim-353", "SimLex-999"]
     return markdown(["40 novels", *heads], table) if table else "**Not run.**"
+
+
+def skip_gram_speed() -> str:
+    """How many words a second are learnt from, by threads, mean and spread over seeds."""
+    lines = results().get("skip_gram_speed", {"lines": []})["lines"]
+    threads = list(dict.fromkeys(line["threads"] for line in lines))
+    table = [
+        [
+            row,
+            *(
+                _spread(
+                    [line["words_per_second"] / 1000 for line in lines if (line["row"], line["threads"]) == (row, num)]
+                )
+                for num in threads
+            ),
+        ]
+        for row in dict.fromkeys(line["row"] for line in lines)
+    ]
+    heads = [f"{num} threads" if num > 1 else "1 thread" for num in threads]
+    return markdown(["1000 words a second", *heads], table) if table else "**Not run.**"
 
 
 def _spread(values: Any) -> str:

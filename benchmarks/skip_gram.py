@@ -1,12 +1,15 @@
 """Vectors of words from 40 novels, beside gensim's at equal settings and vocabulary: what they know, and how fast.
 
     python benchmarks/skip_gram.py --data ../shared/data/english-novels-40.tar.xz
+    python benchmarks/skip_gram.py --data ../shared/data/english-novels-40.tar.xz --speed
 
 Five passes, 100 numbers a word, a window of 5, 5 words of noise, as in word2vec's program. `analogies` and
 `word-similarity` are the protocols of those names; rows of one seed a value. Words/s are words of the text, rare ones
 left out, by seconds on the wall of training alone, without compiling and without reading. gensim is given the same
-sentences, as lists in memory, and the same counts. `--threads` of both; rows that are not about speed take the first.
-PPMI-SVD counts pairs within the window and has no seed.
+sentences, as lists in memory, and the same counts. PPMI-SVD counts pairs within the window and has no seed.
+
+`--speed` trains with negative sampling for one pass, ours and gensim in turn, with one thread and with two, and asks
+for nothing else; it wants a machine that does nothing else.
 """
 
 import argparse
@@ -136,9 +139,13 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--only", default="", help="rows that contain this")
+    parser.add_argument("--speed", action="store_true")
     asked = parser.parse_args()
+    if asked.speed:
+        found = {"data": asked.data, "lines": speeds(data.load(asked.data), asked.seeds)}
+        record.write("skip_gram_speed", found)
+        return
     texts, phrases = (data.load(asked.data, Reading(phrases=passes)) for passes in ((), (200.0, 100.0)))
     assert isinstance(texts, Texts)
     assert isinstance(phrases, Texts)
@@ -153,14 +160,27 @@ def main() -> None:
             lines.append({"row": name, "seed": 0} | known_by(made()))
             print(lines[-1], flush=True)
     for row, read, train, settings in rows:
-        words = asked.epochs * int((read.flat >= 0).sum())
-        for threads in asked.threads if row.endswith(": negative sampling") else asked.threads[:1]:
-            for seed in asked.seeds if asked.only in row else ():
-                vectors, seconds = train(read, settings, asked.epochs, seed, threads)
-                line = {"row": row, "seed": seed, "threads": threads, "words_per_second": round(words / seconds)}
-                lines.append(line | {"words": len(vectors.words)} | known_by(vectors))
-                print(lines[-1], flush=True)
+        for seed in asked.seeds if asked.only in row else ():
+            vectors, _ = train(read, settings, asked.epochs, seed, 1)
+            lines.append({"row": row, "seed": seed, "words": len(vectors.words)} | known_by(vectors))
+            print(lines[-1], flush=True)
     record.write("skip_gram", {"data": asked.data, "epochs": asked.epochs, "lines": lines})
+
+
+def speeds(texts: Texts, seeds: list[int]) -> list[dict[str, Any]]:
+    """Return the words a second of one pass, ours and gensim's in turn."""
+    lines = []
+    for threads in (1, 2):
+        for seed in seeds:
+            for row, train, settings in (
+                ("lessup", ours, OURS["lessup: negative sampling"]),
+                ("gensim", theirs, THEIRS["gensim: negative sampling"]),
+            ):
+                _, seconds = train(texts, settings, 1, seed, threads)
+                words = int((texts.flat >= 0).sum())
+                lines.append({"row": row, "seed": seed, "threads": threads, "words_per_second": round(words / seconds)})
+                print(lines[-1], flush=True)
+    return lines
 
 
 if __name__ == "__main__":
