@@ -14,11 +14,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import record
+from lessup.runs import Run
+from lessup.runs.duration import training_seconds
 
 LESSUP = str(Path(sys.executable).with_name("lessup"))
 METHODS = ("koch-siamese", "matching-networks", "prototypical-networks")
@@ -31,17 +32,22 @@ def lessup(*words: str) -> str:
     return subprocess.run([LESSUP, *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def trained(method: str, fold: int, asked: argparse.Namespace) -> tuple[Path, float]:
-    """Train a method without two alphabets, or go on with that; return the run and the seconds that this call took."""
+def trained(method: str, fold: int, asked: argparse.Namespace) -> Path:
+    """Train a method without two alphabets, or go on with that, and return the run."""
     run = Path(os.path.relpath(record.ROOT / "runs" / "benchmarks" / f"few-shot-{method}-fold{fold}"))
     run.parent.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
     if (run / "checkpoints" / "last.ckpt").exists():
         lessup("train", "--resume", "--out", str(run))
     else:
         words = ["--data", asked.data, "--out", str(run), "--fold", str(fold), "--overwrite"]
         lessup("train", method, "--recipe", "cpu", *words, *asked.flags)
-    return run, time.perf_counter() - start
+    return run
+
+
+def seconds_of(path: Path) -> int:
+    """Return how long all updates of a run took."""
+    run = Run.open(path)
+    return round(training_seconds(run.metrics(), run.config["training"]["batch_size"]) or 0)
 
 
 def measured(run: Path, asked: argparse.Namespace, way: int, *flags: str) -> dict[str, Any]:
@@ -66,8 +72,8 @@ def main() -> None:
     seconds: dict[str, list[int]] = {}
     for method in asked.methods:
         for fold in asked.folds:
-            run, spent = trained(method, fold, asked)
-            seconds.setdefault(method, []).append(round(spent))
+            run = trained(method, fold, asked)
+            seconds.setdefault(method, []).append(seconds_of(run))
             for way in WAYS:
                 kinds = {"across": "across", "within": "within"}
                 found = {row: [(values, kinds)] for row, values in measured(run, asked, way).items()}
@@ -83,7 +89,8 @@ def main() -> None:
                                 scores = rows.setdefault(name, {}).setdefault(f"{way}_{kind}", [])
                                 scores.append(round(values[metric]["mean"], 2))
         print(method, rows[method], flush=True)
-    record.write(asked.name, {"folds": asked.folds, "episodes": asked.episodes, "seconds": seconds, "rows": rows})
+    found = {"folds": asked.folds, "episodes": asked.episodes, "flags": asked.flags, "seconds": seconds, "rows": rows}
+    record.write(asked.name, found)
 
 
 if __name__ == "__main__":
