@@ -6,6 +6,7 @@ nothing heavy; a command's flags come from the signature of its function, those 
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -56,13 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"lessup {version('lessup')}")
         return 0
     try:
-        return _command(words[0])(words[1:])
+        code = _command(words[0])(words[1:])
+        sys.stdout.flush()
     except LessupError as error:
         print(f"lessup: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever reads, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes out at its end
+        return 1
     except KeyboardInterrupt:
         print("lessup: stopped; what was written so far is kept", file=sys.stderr)
         return 1
+    return code
 
 
 def _command(name: str) -> Runner:

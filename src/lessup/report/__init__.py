@@ -35,6 +35,6 @@ def write(runs: Sequence[Run], out: Path) -> Path:
         sections = comparison(runs)
         for number, run in enumerate(runs, 1):
             sections += run_sections(run, prefix=f"run-{number}-", title=f"{name_of(run)}: {method_of(run)}")
-    footer = "Written by lessup from run folders alone. Shapes turn with the mouse or a finger."
+    footer = "Written by lessup from run folders alone."
     write_whole(out, page(title=title, lead=lead, sections=sections, footer=footer).encode())
     return out

@@ -56,6 +56,7 @@ def before_and_after(figures: Figures, shown: Presentation) -> str:
                     }
                 )
     meaning = key([(colour, _MEANING[label]) for label, colour in _COLOURS.items()])
+    meaning += "Shapes turn with the mouse or a finger."
     return viewer(_TITLES, choices, layout(read_side(figures)), key=meaning) if choices else ""
 
 
