@@ -67,9 +67,9 @@ def semi_supervised() -> str:
 def zero_shot() -> str:
     """Accuracies on classes that were never seen, in percent."""
     rows = results().get("zero_shot", {"rows": {}})["rows"]
-    keys = ("unseen", "seen_among_all", "unseen_among_all", "harmonic")
+    keys = ("unseen", "seen_among_all", "unseen_among_all", "harmonic", "calibrated", "area")
     lines = [[row, *(f"{scores[key]:.1f}" if key in scores else "-" for key in keys)] for row, scores in rows.items()]
-    heads = ["unseen, among unseen", "seen, among all", "unseen, among all", "harmonic mean"]
+    heads = ["unseen, among unseen", "seen, among all", "unseen, among all", "harmonic mean", "calibrated", "area"]
     return markdown(["Tiny-ImageNet, mean over classes %", *heads], lines) if lines else "**Not run.**"
 
 

@@ -13,6 +13,8 @@ from lessup.labels.eszsl import ESZSL
 from lessup.labels.exem import EXEM
 from lessup.samples.splits import Folds, split
 
+METRICS = ("unseen", "seen_among_all", "unseen_among_all", "harmonic", "calibrated", "area")
+
 
 @pytest.fixture
 def toy():
@@ -40,7 +42,7 @@ def test_all_estimators_and_chance_stand_in_the_table(toy, parts, tmp_path):
     assert set(result.rows["exem_spread"]) == {"unseen"}
     assert result.rows["chance"]["unseen"].mean == 50
     for row in ("dap", "conse", "devise", "eszsl", "exem"):
-        assert set(result.rows[row]) == {"unseen", "seen_among_all", "unseen_among_all", "harmonic"}
+        assert set(result.rows[row]) == set(METRICS)
     assert "2 classes seen, 2 unseen" in result.notes[0]
     assert "has seen them" in result.notes[1]
 

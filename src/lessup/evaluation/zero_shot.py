@@ -23,6 +23,7 @@ from lessup.evaluation import Protocol, Result, Score
 from lessup.features import encode_all
 from lessup.formats import word_vectors
 from lessup.formats.table import table_rows
+from lessup.labels.calibrated_stacking import chosen_penalty, penalised, seen_unseen_curve
 from lessup.labels.class_names import class_vectors
 from lessup.labels.conse import ConSE
 from lessup.labels.dap import DAP
@@ -62,7 +63,8 @@ class Known:
 class ZeroShot(Protocol):
     """``unseen``, and of the generalised setting ``seen_among_all``, ``unseen_among_all`` and ``harmonic``, in percent.
 
-    Each is a mean over classes.
+    Each is a mean over classes. ``calibrated`` is ``harmonic`` after calibrated stacking, ``area`` that under unseen by
+    seen accuracy, which asks for no constant.
     """
 
     @dataclass(frozen=True, kw_only=True)
@@ -153,19 +155,30 @@ def zero_shot_scores(
         unseen: names of classes.
 
     Returns:
-        The metrics of ``ZeroShot``; each an accuracy over the classes that occur, in percent.
+        The metrics of ``ZeroShot``, over the classes that occur, in percent.
     """
     seen = ~np.isin(train.name, unseen)
-    estimator.fit(train.x[seen], train.name[seen])
+    x, y = train.x[seen], train.name[seen]
+    estimator.fit(x, y)
     new = np.isin(test.name, unseen)
-    among_all = estimator.predict(test.x)
-    scores = {
+    code = np.argsort(estimator.classes_)[np.searchsorted(np.sort(estimator.classes_), test.name)]
+    shares = estimator.predict_proba(test.x)
+    lowered = penalised(shares, estimator.seen_, chosen_penalty(estimator, x, y, 0))
+    told = among_both(estimator.classes_[shares.argmax(1)], test.name, new)
+    return {
         "unseen": class_mean(estimator.predict_among(test.x[new], unseen), test.name[new]),
-        "seen_among_all": class_mean(among_all[~new], test.name[~new]),
-        "unseen_among_all": class_mean(among_all[new], test.name[new]),
+        "seen_among_all": told[0],
+        "unseen_among_all": told[1],
+        "harmonic": told[2],
+        "calibrated": among_both(estimator.classes_[lowered.argmax(1)], test.name, new)[2],
+        "area": 100 * seen_unseen_curve(shares, code, estimator.seen_).area,
     }
-    both = scores["seen_among_all"], scores["unseen_among_all"]
-    return scores | {"harmonic": 2 * both[0] * both[1] / sum(both) if sum(both) else 0.0}
+
+
+def among_both(told: NDArray[np.str_], name: NDArray[np.str_], new: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return the mean over seen classes, over unseen ones, and the harmonic mean of both, in percent."""
+    seen, unseen = class_mean(told[~new], name[~new]), class_mean(told[new], name[new])
+    return seen, unseen, 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0
 
 
 def spread_accuracy(estimator: ZeroShotClassifier, test: Known, unseen: Sequence[str]) -> float:

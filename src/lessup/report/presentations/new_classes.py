@@ -2,18 +2,22 @@
 
 from lessup.report.presentation import IMAGE_ROWS, Presentation
 
+_ZERO_SHOT = {
+    "unseen": "unseen, among unseen",
+    "seen_among_all": "seen, among all",
+    "unseen_among_all": "unseen, among all",
+    "harmonic": "harmonic mean",
+    "calibrated": "harmonic mean, calibrated",
+    "area": "area under unseen by seen",
+}
+
 PRESENTATIONS = {
     "zero-shot": Presentation(
         title="Classes never seen",
         sentence="Samples of classes that were not learnt from, told by descriptions of the classes: accuracy in "
         "percent, as mean over classes, with the unseen classes alone to choose from and with all. Higher is better.",
-        lower_is_better={"unseen": False, "seen_among_all": False, "unseen_among_all": False, "harmonic": False},
-        columns={
-            "unseen": "unseen, among unseen",
-            "seen_among_all": "seen, among all",
-            "unseen_among_all": "unseen, among all",
-            "harmonic": "harmonic mean",
-        },
+        lower_is_better=dict.fromkeys(_ZERO_SHOT, False),
+        columns=_ZERO_SHOT,
         rows={
             "dap": "DAP",
             "conse": "ConSE",
