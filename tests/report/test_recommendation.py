@@ -18,7 +18,9 @@ def row(key, means, standings=("", "", ""), *, kind="trained", n=5):
 
 
 def advice(*rows):
-    return recommendation(TransferTable("photos", COLUMNS, (row("chance", (9, 9, 9), kind="trivial"), *rows)), SHOTS)
+    return recommendation(
+        TransferTable("photos", COLUMNS, (row("chance", (9, 9, 9), kind="trivial"), *rows)), SHOTS, num_asked=50
+    )
 
 
 def test_row_that_helps_most_is_named_for_each_stretch_of_columns():

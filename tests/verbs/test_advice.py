@@ -47,6 +47,17 @@ def test_ways_that_see_clear_groups_tell_all_and_chance_tells_a_third(blobs):
     assert any("no row of names" in note for note in table.notes)
 
 
+def test_of_two_labels_a_class_one_is_learnt_from_and_one_asked(tmp_path):
+    x, label = make_blobs(40, 4, centers=4, cluster_std=0.1, random_state=1)
+    for number in range(4):
+        label[np.flatnonzero(label == number)[2:]] = -1
+    table = verbs.advise(saved(tmp_path / "f.npz", x, label, tuple("abcd")), config=AdviceConfig(shots=(1,), draws=2))
+    assert table.notes[1].startswith(
+        "4 samples are asked and never learnt from; labels are drawn 2 times from 4 others"
+    )
+    assert table.summary[-1] == "Each of the 4 samples asked is 25 points: a hint, no more."
+
+
 def test_all_labels_are_those_of_the_training_part_alone(tmp_path):
     x, label = make_blobs(200, 4, centers=3, cluster_std=4, random_state=1)
     table = verbs.advise(saved(tmp_path / "f.npz", x, label), config=AdviceConfig(shots=(1,), draws=1))
@@ -88,7 +99,7 @@ def test_labels_of_a_table_hold_against_those_of_the_file(blobs, tmp_path):
         (AdviceConfig(shots=()), "--shots nothing: wanted numbers of 1 or more"),
         (AdviceConfig(shots=(0, 1)), "--shots 0 1"),
         (AdviceConfig(draws=0), "--draws 0"),
-        (AdviceConfig(folds=1), "--folds 1: wanted 2 or more"),
+        (AdviceConfig(folds=1), "--folds 1: wanted 0, or 2 or more"),
         (AdviceConfig(fold=4), "--fold 4 of --folds 4"),
     ],
 )

@@ -9,8 +9,11 @@ from lessup.report.transfer_table import Row, TransferTable, Value
 BASELINE, SCRATCH, NAMES, ALL = "pretrained", "scratch", "zero-shot", "all-labels"
 """Keys of the rows that have a sentence of their own."""
 
+COARSE = 20
+"""Samples asked below which the steps of an accuracy are worth a word."""
 
-def recommendation(table: TransferTable, shots: Sequence[int]) -> tuple[str, ...]:
+
+def recommendation(table: TransferTable, shots: Sequence[int], *, num_asked: int) -> tuple[str, ...]:
     """Say which row helps at which number of labels, and what pretraining, names and more labels are worth.
 
     A row helps where its standing is ``better``: it beats the row ``BASELINE`` by more than the spread of both. Numbers
@@ -19,6 +22,7 @@ def recommendation(table: TransferTable, shots: Sequence[int]) -> tuple[str, ...
     Args:
         table: its columns are numbers of labels a class, its values in percent.
         shots: those numbers, rising.
+        num_asked: samples that all rows are asked about.
     """
     baseline = _row(table, BASELINE)
     curve = [value.mean for value in _values(table, baseline)]
@@ -35,6 +39,8 @@ def recommendation(table: TransferTable, shots: Sequence[int]) -> tuple[str, ...
         left = every[-1] - best
         more = f"{left:.1f} points more than the best row" if left >= 0.05 else "no more than the best row"
         said.append(f"All labels of the training part give {every[-1]:.1f} %, {more} with {_labels(shots[-1])}.")
+    if num_asked < COARSE:
+        said.append(f"Each of the {num_asked} samples asked is {100 / num_asked:.0f} points: a hint, no more.")
     return tuple(said)
 
 

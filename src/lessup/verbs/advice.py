@@ -41,6 +41,9 @@ from lessup.verbs.labelling import LabelConfig, encoded, unit_rows
 from lessup.verbs.left_out import say_left_out
 from lessup.verbs.transfer_rows import machine_named
 
+FEW = 8
+"""Labels of a class of which a quarter would be hardly one to ask."""
+
 WORDING = Wording(
     title="What helps with few labels",
     lead="A row a way to learn, a column a number of labels of each class; all are asked about the same samples.",
@@ -74,7 +77,8 @@ class AdviceConfig:
     Attributes:
         shots: numbers of labels a class.
         draws: how often labels are drawn anew; those of a few are part of those of more.
-        folds: of one of which the images are asked, unless the data has a test part of its own; 4 asks a quarter.
+        folds: of one of which the images are asked, unless the data has a test part of its own; 4 asks a quarter; 0 is
+            4, or 2 where most classes have fewer than eight labels.
         fold: its number.
         run: run folder of a method for images whose features are taken; the network below if empty.
         layer: of the run; its default if empty.
@@ -89,7 +93,7 @@ class AdviceConfig:
 
     shots: tuple[int, ...] = (1, 2, 5, 10, 50)
     draws: int = 5
-    folds: int = 4
+    folds: int = 0
     fold: int = 0
     run: str = ""
     layer: str = ""
@@ -163,8 +167,8 @@ def _check(config: AdviceConfig) -> None:
             f"--draws {config.draws}, --scratch-draws {config.scratch_draws}, --scratch-steps {config.scratch_steps}: "
             "wanted 1 draw or more, and 0 steps or more"
         )
-    if config.folds < 2:
-        raise UsageError(f"--folds {config.folds}: wanted 2 or more, one of which is asked and never learnt from")
+    if config.folds < 0 or config.folds == 1:
+        raise UsageError(f"--folds {config.folds}: wanted 0, or 2 or more, one of which is asked and never learnt from")
 
 
 def _samples(data: str, labels: str | Path | None, reading: Reading) -> Samples:
@@ -192,7 +196,7 @@ def _samples(data: str, labels: str | Path | None, reading: Reading) -> Samples:
 
 def _ground(samples: Samples, data: str, config: AdviceConfig, device: str) -> tuple[Ground, list[str]]:
     """Part and draw, then encode every sample once."""
-    parts = split(samples, Folds(folds=config.folds, fold=config.fold))
+    parts = split(samples, Folds(folds=config.folds or _folds(samples), fold=config.fold))
     pool = LabelledPool.of(parts)
     if not pool.held_out.any():
         raise DataError(f"{data}: no sample with a label is held out: pass another --fold, or add labels")
@@ -212,6 +216,12 @@ def _ground(samples: Samples, data: str, config: AdviceConfig, device: str) -> t
         *([parts.note] if parts.note else []),
         *notes,
     ]
+
+
+def _folds(samples: Samples) -> int:
+    """Return how many parts leave labels to learn from and labels to ask."""
+    counts = np.bincount(samples.label[samples.label >= 0])
+    return 2 if len(counts) and np.median(counts[counts > 0]) < FEW else 4
 
 
 def _scaled(x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -252,4 +262,4 @@ def _table(data: str, rows: list[Row], ground: Ground, notes: list[str]) -> Tran
     on = machine_named(machine())
     placed = [replace(row, cost=replace(row.cost, machine=on)) if row.cost else row for row in with_standings(rows)]
     table = TransferTable(data, columns, tuple(placed), (*notes, *NOTES), wording=WORDING)
-    return replace(table, summary=recommendation(table, levels))
+    return replace(table, summary=recommendation(table, levels, num_asked=len(ground.asked)))
