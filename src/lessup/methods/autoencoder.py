@@ -13,7 +13,7 @@ by itself with a probability, where Vincent et al. hide a fixed number of them, 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -26,8 +26,7 @@ from lessup.errors import UsageError
 from lessup.methods import Losses, Recipe, Reconstructor
 from lessup.optimization import Optimization, adam_with_exponential_end
 from lessup.runs import Training
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
+from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize, mirrored
 from lessup.transforms.draws import Draws
 from lessup.transforms.squares import random_squares
@@ -112,11 +111,6 @@ class Autoencoder(Reconstructor):
     def layers(self) -> tuple[str, ...]:
         """Layers of the backbone, that before the code first, and ``code``."""
         return (*super().layers, "code")
-
-    @classmethod
-    def configured(cls, config: AutoencoderConfig, samples: Samples) -> AutoencoderConfig:
-        """Return ``config`` with the channels of the data."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:

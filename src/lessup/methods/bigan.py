@@ -12,7 +12,7 @@ by the epoch.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -33,8 +33,7 @@ from lessup.losses.adversarial import discriminator_loss, generator_loss, swappe
 from lessup.methods import ImageGenerator, Losses, Recipe
 from lessup.optimization import Optimization, adam_with_exponential_end
 from lessup.runs import Training
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
+from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize
 from lessup.transforms.draws import Draws
 from lessup.transforms.squares import random_squares
@@ -122,11 +121,6 @@ class BiGAN(ImageGenerator):
     def layers(self) -> tuple[str, ...]:
         """Layers of the backbone, that before the code first, and ``code`` if there is an encoder."""
         return (*super().layers, *(("code",) if self.encodes else ()))
-
-    @classmethod
-    def configured(cls, config: BiGANConfig, samples: Samples) -> BiGANConfig:
-        """Return ``config`` with the channels of the data."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:

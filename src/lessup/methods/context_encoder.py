@@ -12,7 +12,7 @@ end of a run (``decay``), which they do not in the paper.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -27,8 +27,7 @@ from lessup.losses.adversarial import discriminator_loss, generator_loss
 from lessup.methods import Inpainter, Losses, Recipe
 from lessup.optimization import Optimization
 from lessup.runs import Training
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
+from lessup.samples import Batch
 from lessup.transforms.crops import crop_resize, mirrored
 from lessup.transforms.draws import Draws
 from lessup.transforms.holes import central_hole, random_blocks, random_regions
@@ -116,11 +115,6 @@ class ContextEncoder(Inpainter):
         self.to(memory_format=torch.channels_last)  # about a tenth faster on a CPU
         if self._share > 1:
             raise UsageError(f"a square of {self.backbone.side} pixels of an image of --load {config.load}: load more")
-
-    @classmethod
-    def configured(cls, config: ContextEncoderConfig, samples: Samples) -> ContextEncoderConfig:
-        """Return ``config`` with the channels of the data."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:

@@ -8,7 +8,7 @@ neither the sizes of filters nor batch and rate; ``backbones/egomotion_digits.py
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -21,8 +21,7 @@ from lessup.errors import UsageError
 from lessup.methods import ImageEncoder, Losses, Recipe
 from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
+from lessup.samples import Batch
 from lessup.transforms.draws import Draws
 from lessup.transforms.dropout import dropout
 from lessup.transforms.rigid_motion import Motion, check_motions
@@ -83,11 +82,6 @@ class Egomotion(ImageEncoder):
         for layer in (self.both, self.answer):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
-
-    @classmethod
-    def configured(cls, config: EgomotionConfig, samples: Samples) -> EgomotionConfig:
-        """Return ``config`` with the number of channels of the images."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:

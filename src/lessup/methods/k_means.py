@@ -9,7 +9,7 @@ one batch a step and not on ten at the end.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -22,8 +22,7 @@ from lessup.errors import UsageError
 from lessup.methods import ImageEncoder, Losses, Recipe
 from lessup.optimization import Optimization
 from lessup.runs import Training
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
+from lessup.samples import Batch
 from lessup.transforms.draws import Draws
 
 
@@ -87,11 +86,6 @@ class KMeans(ImageEncoder):
     def convolutions(self) -> list[nn.Conv2d]:
         """The layers that are learnt."""
         return [part for part in self.backbone.modules() if isinstance(part, nn.Conv2d)]
-
-    @classmethod
-    def configured(cls, config: KMeansConfig, samples: Samples) -> KMeansConfig:
-        """Return ``config`` with the channels of the data."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:

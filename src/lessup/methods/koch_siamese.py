@@ -10,7 +10,7 @@ AdamW.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -26,7 +26,6 @@ from lessup.methods import FewShotLearner, Losses, Recipe
 from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
 from lessup.samples.splits import Folds
 from lessup.transforms.affine_jitter import affine_jitter
 from lessup.transforms.draws import Draws
@@ -91,11 +90,6 @@ class KochSiamese(FewShotLearner):
         self.weight = published(nn.Linear(width, 1), std=0.2)
         if config.initialisation == "kaiming":
             self.apply(_kaiming)
-
-    @classmethod
-    def configured(cls, config: KochSiameseConfig, samples: Samples) -> KochSiameseConfig:
-        """Return ``config`` with the channels of the data."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     def begin(self, samples: Samples, seed: int) -> None:  # noqa: ARG002 - the weights are drawn
         """Check that the training part gives pairs.

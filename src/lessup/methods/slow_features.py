@@ -10,7 +10,7 @@ layer of the backbone, and half of the pairs are ours. Pairs are made when they 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -23,8 +23,7 @@ from lessup.losses.pairs import contrastive_loss
 from lessup.methods import ImageEncoder, Losses, Recipe
 from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
+from lessup.samples import Batch
 from lessup.transforms.draws import Draws
 from lessup.transforms.rigid_motion import Motion, check_motions
 
@@ -76,11 +75,6 @@ class SlowFeatures(ImageEncoder):
         whole = backbones.build(config.backbone, channels=config.channels)
         self.backbone = whole.until(config.layer or whole.layers[-1])
         self.backbone.to(memory_format=torch.channels_last)
-
-    @classmethod
-    def configured(cls, config: SlowFeaturesConfig, samples: Samples) -> SlowFeaturesConfig:
-        """Return ``config`` with the number of channels of the images."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @classmethod
     def example(cls, batch_size: int) -> Batch:

@@ -9,7 +9,7 @@ histograms are taken of whole images at the size of the network.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +24,6 @@ from lessup.methods import ImageEncoder, Losses, Recipe
 from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
 from lessup.transforms.crops import crop_resize, mirrored, resize_whole
 from lessup.transforms.draws import Draws
 from lessup.transforms.sound_targets import cluster_centres, nearest_centre
@@ -103,11 +102,6 @@ class TextonCNN(ImageEncoder):
         nn.init.zeros_(self.answer.bias)
         self.register_buffer("textons", torch.zeros(config.textons, NUM_FILTERS))
         self.register_buffer("centres", torch.zeros(config.clusters, config.textons))
-
-    @classmethod
-    def configured(cls, config: TextonCNNConfig, samples: Samples) -> TextonCNNConfig:
-        """Return ``config`` with the channels of the images."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     def begin(self, samples: Samples, seed: int) -> None:
         """Fit textons to places drawn from the training part, and clusters to its histograms.

@@ -9,7 +9,7 @@ patches.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -24,7 +24,6 @@ from lessup.methods import ImageEncoder, Losses, Recipe
 from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
 from lessup.samples.splits import Folds
 from lessup.transforms.crops import crop_resize, mirrored
 from lessup.transforms.draws import Draws
@@ -91,11 +90,6 @@ class VideoTriplets(ImageEncoder):
         self.backbone = whole.until(config.layer or whole.layers[-1])
         self.backbone.to(memory_format=torch.channels_last)
         self.register_buffer("batches", torch.zeros((), dtype=torch.int64))
-
-    @classmethod
-    def configured(cls, config: VideoTripletsConfig, samples: Samples) -> VideoTripletsConfig:
-        """Return ``config`` with the number of channels of the patches."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     def begin(self, samples: Samples, seed: int) -> None:  # noqa: ARG002 - the weights are drawn
         """Check that the training part gives triplets.

@@ -1,6 +1,6 @@
 """Methods that learn to tell new classes from a few images of each by telling episodes of training classes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -12,8 +12,7 @@ from lessup.errors import UsageError
 from lessup.losses.episodes import episode_loss
 from lessup.methods.kinds.images import FewShotLearner
 from lessup.methods.kinds.method import Losses
-from lessup.samples import Batch, Samples
-from lessup.samples.images import Images
+from lessup.samples import Batch
 from lessup.transforms.affine_jitter import affine_jitter
 from lessup.transforms.draws import Draws
 from lessup.transforms.episodes import TURNS, episode, turned, turns
@@ -68,11 +67,6 @@ class EpisodeLearner(FewShotLearner):
                 f"{config.backbone} wants {width}x{height} pixels, which cannot be turned: pass "
                 "--no-turned-classes or a backbone for square images"
             )
-
-    @classmethod
-    def configured(cls, config: Any, samples: Samples) -> Any:
-        """Return ``config`` with the channels of the data."""
-        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 from torch import Tensor
 
@@ -22,6 +24,15 @@ class ImageEncoder(Method):
     """
 
     backbone: Backbone
+
+    @classmethod
+    def configured(cls, config: Any, samples: Samples) -> Any:
+        """Return ``config`` with the number of channels of the images.
+
+        Raises:
+            DataError: the images do not suit the method.
+        """
+        return replace(config, channels=samples.channels) if isinstance(samples, Images) else config
 
     @property
     def shortest_side(self) -> int:
