@@ -6,6 +6,7 @@ import torch
 
 from lessup.errors import UsageError
 from lessup.methods.prototypical_networks import PrototypicalNetworks, PrototypicalNetworksConfig, cpu, paper
+from lessup.transforms.affine_jitter import moved, movements
 from lessup.transforms.draws import Draws
 from lessup.transforms.episodes import turned, turns
 
@@ -86,3 +87,21 @@ def test_images_that_are_not_square_cannot_be_turned():
     with pytest.raises(UsageError, match=r"46x56 pixels, .* --no-turned-classes"):
         built(backbone="lenet-faces")
     assert built(backbone="lenet-faces", turned_classes=False).copies == 1
+
+
+@torch.no_grad()
+def test_features_are_the_mean_over_views_that_do_not_depend_on_the_other_images():
+    method, given = built(views=3), batch([0, 1, 2])
+    image = method.prepared(given)
+    views = [image] + [moved(image, movements(1, Draws.at(0, number)).expand(3, -1)) for number in (1, 2)]
+    expected = torch.stack([method.backbone(view).flatten(1) for view in views]).mean(0)
+    torch.testing.assert_close(method.encode(given), expected, rtol=1e-4, atol=1e-5)
+    alone = method.encode({name: values[2:] for name, values in given.items()})
+    torch.testing.assert_close(alone, expected[2:], rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(views[1], image)
+
+
+@pytest.mark.parametrize("changed", [{"views": 0}, {"mirrored_classes": True, "turned_classes": False}])
+def test_views_and_mirror_images_that_make_no_sense_are_refused(changed):
+    with pytest.raises(UsageError, match="wanted 1 or more, and mirror images of turned classes alone"):
+        built(**changed)

@@ -29,9 +29,15 @@ def test_runs_of_one_class_are_turned_alike_and_no_two_runs_in_the_same_way():
     assert len(seen) == 12
 
 
-def test_images_turn_counterclockwise_as_numpy_has_it():
-    image = torch.rand(5, 2, 6, 6)
-    turn = torch.tensor([0, 1, 2, 3, 1])
+def test_images_turn_counterclockwise_as_numpy_has_it_mirrored_ones_after_the_mirror():
+    image = torch.rand(9, 2, 6, 6)
+    turn = torch.tensor([0, 1, 2, 3, 1, 4, 5, 6, 7])
     found = turned(image, turn)
-    for index in range(5):
-        assert np.array_equal(found[index].numpy(), np.rot90(image[index].numpy(), turn[index].item(), (1, 2)))
+    for index, number in enumerate(turn.tolist()):
+        before = image[index].numpy() if number < 4 else image[index].numpy()[:, :, ::-1]
+        assert np.array_equal(found[index].numpy(), np.rot90(before, number, (1, 2)))
+
+
+def test_eight_poses_are_drawn_where_mirror_images_count():
+    turn = turns(torch.zeros(16, dtype=torch.int64), Draws.at(0), per_class=2, poses=8)
+    assert sorted(turn.tolist()) == sorted([*range(8)] * 2)

@@ -28,8 +28,17 @@ def affine_jitter(image: Tensor, draws: Draws, *, strength: float = 1.0, share: 
 
     Source: Koch, Zemel, Salakhutdinov, *Siamese Neural Networks for One-shot Image Recognition*, 2015, section 4.
     """
-    count = len(image)
-    drawn = (2 * draws.uniform(count, 7) - 1) * (draws.uniform(count, 7) < share) * strength  # (B, 7) in [-1, 1]
+    return moved(image, movements(len(image), draws, strength=strength, share=share))
+
+
+def movements(count: int, draws: Draws, *, strength: float = 1.0, share: float = 0.5) -> Tensor:
+    """Draw (B, 7) what is done to each image, as ``affine_jitter`` draws it; zeros are nothing."""
+    drawn: Tensor = (2 * draws.uniform(count, 7) - 1) * (draws.uniform(count, 7) < share) * strength
+    return drawn
+
+
+def moved(image: Tensor, drawn: Tensor) -> Tensor:
+    """Move (B, C, H, W) images by (B, 7) turns, shears, stretches and shifts, in shares of the largest."""
     angle = drawn[:, 0] * (DEGREES * math.pi / 180)
     cos, sin = angle.cos(), angle.sin()
     turn = torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)

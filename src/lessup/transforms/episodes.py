@@ -10,6 +10,9 @@ from lessup.transforms.draws import Draws
 TURNS = 4
 """Quarter turns of an image, each a class of its own."""
 
+POSES = 2 * TURNS
+"""These, and those of its mirror image."""
+
 
 @dataclass(frozen=True)
 class Episode:
@@ -45,13 +48,14 @@ def episode(label: Tensor, *, shot: int) -> Episode:
     return Episode(known, asked, number[known], number[asked])
 
 
-def turns(label: Tensor, draws: Draws, *, per_class: int) -> Tensor:
+def turns(label: Tensor, draws: Draws, *, per_class: int, poses: int = TURNS) -> Tensor:
     """Return (B,) int64 quarter turns, 0 to 3, of every ``per_class`` samples of a class another.
 
     Args:
         label: (B,) int64 classes.
         draws: decides the turns.
         per_class: samples that are turned alike.
+        poses: numbers to draw from, ``TURNS`` or ``POSES``; from 4 on images are mirrored as well.
 
     Source: Adam Santoro and others, *Meta-Learning with Memory-Augmented Neural Networks*, 2016; Oriol Vinyals and
     others, *Matching Networks for One Shot Learning*, 2016, section 4.1.1: turned characters are new classes.
@@ -59,17 +63,18 @@ def turns(label: Tensor, draws: Draws, *, per_class: int) -> Tensor:
     >>> sorted(turns(torch.zeros(8, dtype=torch.int64), Draws.at(0), per_class=2).tolist())
     [0, 0, 1, 1, 2, 2, 3, 3]
     """
-    orders = draws.uniform(len(label), TURNS).argsort(1)  # (B, 4)
+    orders = draws.uniform(len(label), poses).argsort(1)  # (B, 4)
     first = (label[:, None] == label).int().argmax(1)
-    which = places(label) // per_class % TURNS
+    which = places(label) // per_class % poses
     return orders[first].gather(1, which[:, None])[:, 0]
 
 
 def turned(image: Tensor, turn: Tensor) -> Tensor:
-    """Return (B, C, S, S) square images turned counterclockwise by (B,) int64 quarter turns."""
-    result = image
+    """Return (B, C, S, S) square images turned counterclockwise by (B,) quarter turns, from 4 on after a mirror."""
+    result = torch.where((turn < TURNS).view(-1, 1, 1, 1), image, image.flip(3))
     for number in range(1, TURNS):
-        result = torch.where((turn == number).view(-1, 1, 1, 1), torch.rot90(image, number, (2, 3)), result)
+        own = (turn % TURNS == number).view(-1, 1, 1, 1)
+        result = torch.where(own, torch.rot90(result, number, (2, 3)), result)
     return result
 
 

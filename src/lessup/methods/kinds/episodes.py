@@ -1,5 +1,6 @@
 """Methods that learn to tell new classes from a few images of each by telling episodes of training classes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,9 +14,9 @@ from lessup.losses.episodes import episode_loss
 from lessup.methods.kinds.images import FewShotLearner
 from lessup.methods.kinds.method import Losses
 from lessup.samples import Batch
-from lessup.transforms.affine_jitter import affine_jitter
+from lessup.transforms.affine_jitter import affine_jitter, moved, movements
 from lessup.transforms.draws import Draws
-from lessup.transforms.episodes import TURNS, episode, turned, turns
+from lessup.transforms.episodes import POSES, TURNS, episode, turned, turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,10 @@ class EpisodeConfig:
         shot: images of each class of an episode that are known.
         queries: images of each class that are told.
         turned_classes: whether images turned by quarters are classes of their own.
+        mirrored_classes: whether mirror images of these are, too.
         jitter: how far images are turned, sheared, stretched and shifted, 1 as far as Koch et al. do; 0 is not at all.
+        views: of an image, jittered as far as Koch et al. do, whose features are averaged where it is encoded; the
+            first is the image itself.
         learning_rate: peak, or that of the beginning.
         weight_decay: of all weights.
     """
@@ -38,7 +42,9 @@ class EpisodeConfig:
     shot: int = 1
     queries: int = 5
     turned_classes: bool = True
+    mirrored_classes: bool = False
     jitter: float = 0.0
+    views: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
 
@@ -56,9 +62,14 @@ class EpisodeLearner(FewShotLearner):
 
     def __init__(self, config: EpisodeConfig) -> None:
         super().__init__()
+        if config.views < 1 or (config.mirrored_classes and not config.turned_classes):
+            raise UsageError(
+                f"views {config.views}, mirrored classes {config.mirrored_classes}, turned classes "
+                f"{config.turned_classes}: wanted 1 or more, and mirror images of turned classes alone"
+            )
         self.config = config
         self.together = config.shot + config.queries
-        self.copies = TURNS if config.turned_classes else 1
+        self.copies = (POSES if config.mirrored_classes else TURNS) if config.turned_classes else 1
         self.backbone = backbones.build(config.backbone, channels=config.channels)
         self.backbone.to(memory_format=torch.channels_last)
         height, width = self.backbone.size
@@ -94,8 +105,8 @@ class EpisodeLearner(FewShotLearner):
         """
         image, label = self.prepared(batch), batch["label"]
         if self.training and self.config.turned_classes:
-            turn = turns(label, draws, per_class=self.together)
-            image, label = turned(image, turn), torch.where(label < 0, label, TURNS * label + turn)
+            turn = turns(label, draws, per_class=self.together, poses=self.copies)
+            image, label = turned(image, turn), torch.where(label < 0, label, self.copies * label + turn)
         if self.training and self.config.jitter:
             image = affine_jitter(image, draws, strength=self.config.jitter)
         code = flat(self.backbone(image.contiguous(memory_format=torch.channels_last)))
@@ -110,4 +121,16 @@ class EpisodeLearner(FewShotLearner):
         Raises:
             UsageError: there is no such layer.
         """
-        return super().encode(batch, self.chosen(layer))
+        name = self.chosen(layer)
+        return self.encode_layers(batch, (name,))[name]
+
+    def encode_layers(self, batch: Batch, layers: Collection[str]) -> dict[str, Tensor]:
+        """Return (B, D) features of each layer, the mean over the views, which are moved alike for all images."""
+        image = self.prepared(batch)
+        found = dict.fromkeys(layers, torch.zeros(()))
+        for number in range(self.config.views):
+            movement = movements(1, Draws.at(0, number, device=image.device)).expand(len(image), -1)
+            view = moved(image, movement) if number else image
+            code = self.backbone.features(view.contiguous(memory_format=torch.channels_last), layers)
+            found = {layer: found[layer] + flat(code[layer]) / self.config.views for layer in layers}
+        return found
