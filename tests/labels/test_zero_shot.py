@@ -12,7 +12,7 @@ from lessup.labels.conse import ConSE
 from lessup.labels.dap import DAP
 from lessup.labels.descriptions import class_folds
 from lessup.labels.devise import DeViSE, _loss, rank_loss
-from lessup.labels.eszsl import ESZSL, bilinear_map
+from lessup.labels.eszsl import ESZSL, Products
 from lessup.labels.exem import EXEM, class_means, predicted_exemplars
 
 EVERY = pytest.mark.parametrize("estimator", [DAP, ConSE, DeViSE, ESZSL, EXEM])
@@ -94,7 +94,7 @@ def test_the_bilinear_map_equals_the_closed_form():
     left = x.T @ x + 0.1 * np.trace(x.T @ x) / 6 * np.eye(6)
     right = s.T @ s + 10 * np.trace(s.T @ s) / 3 * np.eye(3)
     expected = np.linalg.inv(left) @ x.T @ target @ s @ np.linalg.inv(right)
-    found = bilinear_map(x, code, s, feature_penalty=0.1, description_penalty=10.0)
+    found = Products.of(x, code, s).solved(feature_penalty=0.1, description_penalty=10.0)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 

@@ -10,6 +10,7 @@ released code: thirty classes are few to choose on.
 """
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +48,8 @@ class ESZSL(ZeroShotClassifier):
     def _learn(self, x: NDArray[np.float64], code: NDArray[np.int64], descriptions: NDArray[np.float64]) -> None:
         """Choose the penalties that are open, then solve for all seen classes."""
         self.feature_penalty_, self.description_penalty_ = self._chosen(x, code, descriptions)
-        self.map_ = bilinear_map(
-            x, code, descriptions, feature_penalty=self.feature_penalty_, description_penalty=self.description_penalty_
+        self.map_ = Products.of(x, code, descriptions).solved(
+            feature_penalty=self.feature_penalty_, description_penalty=self.description_penalty_
         )
         self.temperature_ = float(np.std(x @ self.map_ @ descriptions.T)) or 1.0
 
@@ -69,37 +70,45 @@ class ESZSL(ZeroShotClassifier):
             kept = np.setdiff1d(np.arange(len(descriptions)), held)
             own, place = np.isin(code, held), np.zeros(len(descriptions), np.int64)
             place[kept] = np.arange(len(kept))
+            products = Products.of(x[~own], place[code[~own]], descriptions[kept])
             for number, (left, side) in enumerate(choices):
-                found = bilinear_map(
-                    x[~own], place[code[~own]], descriptions[kept], feature_penalty=left, description_penalty=side
-                )
+                found = products.solved(feature_penalty=left, description_penalty=side)
                 right[number] += (held[(x[own] @ found @ descriptions[held].T).argmax(1)] == code[own]).sum()
         return choices[int(right.argmax())] if right.any() else choices[len(choices) // 2]
 
 
-def bilinear_map(
-    x: NDArray[np.float64],
-    code: NDArray[np.int64],
-    descriptions: NDArray[np.float64],
-    *,
-    feature_penalty: float,
-    description_penalty: float,
-) -> NDArray[np.float64]:
-    """Solve equation 3.
+@dataclass(frozen=True, eq=False)
+class Products:
+    """What equation 3 asks of the data, whatever the penalties.
 
-    Args:
-        x: (N, D) features.
-        code: (N,) classes.
-        descriptions: (K, A).
-        feature_penalty: penalty on the side of features, as a multiple of the mean diagonal of X X'.
-        description_penalty: penalty on the side of descriptions, likewise.
-
-    Returns:
-        (D, A) V; with targets of 1 for the right class and -1 for the others.
+    Attributes:
+        features: (D, D) X X' over samples.
+        targets: (D, A) X Y S', with targets of 1 for the right class and -1 for the others.
+        descriptions: (A, A) S S' over classes.
     """
-    target = np.where(code[:, None] == np.arange(len(descriptions)), 1.0, -1.0)
-    left, right = np.asarray(x.T @ x), np.asarray(descriptions.T @ descriptions)
-    left[np.diag_indices_from(left)] += feature_penalty * (np.trace(left) / len(left) or 1.0)
-    right[np.diag_indices_from(right)] += description_penalty * (np.trace(right) / len(right) or 1.0)
-    solved = np.linalg.solve(left, x.T @ target @ descriptions)
-    return np.asarray(np.linalg.solve(right, solved.T).T)
+
+    features: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    descriptions: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, x: NDArray[np.float64], code: NDArray[np.int64], descriptions: NDArray[np.float64]) -> "Products":
+        """Multiply (N, D) features, the targets of their (N,) classes and (K, A) descriptions."""
+        target = np.where(code[:, None] == np.arange(len(descriptions)), 1.0, -1.0)
+        return cls(x.T @ x, x.T @ (target @ descriptions), descriptions.T @ descriptions)
+
+    def solved(self, *, feature_penalty: float, description_penalty: float) -> NDArray[np.float64]:
+        """Solve equation 3.
+
+        Args:
+            feature_penalty: penalty on the side of features, as a multiple of the mean diagonal of X X'.
+            description_penalty: penalty on the side of descriptions, likewise.
+
+        Returns:
+            (D, A) V.
+        """
+        left, right = self.features.copy(), self.descriptions.copy()
+        left[np.diag_indices_from(left)] += feature_penalty * (np.trace(left) / len(left) or 1.0)
+        right[np.diag_indices_from(right)] += description_penalty * (np.trace(right) / len(right) or 1.0)
+        solved = np.linalg.solve(left, self.targets)
+        return np.asarray(np.linalg.solve(right, solved.T).T)

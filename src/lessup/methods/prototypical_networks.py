@@ -83,9 +83,12 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Learn from episodes of 20 classes, jittered, for half an hour on one core that nothing else uses.
+    """Learn from episodes of 60 classes, jittered, mirror images among them, for half an hour on one idle core.
+
+    On the alphabets of fold 0, after 3,000 updates, in 20 ways: 86.0 % with 20 classes of five queries, 86.9 with mirror
+    images, 87.4 with 60 classes of one query as well; the features of 16 views more brought another point.
 
     Command: ``lessup train prototypical-networks --data DATA --out RUN --recipe cpu``.
     """
-    config = PrototypicalNetworksConfig(jitter=1.0, optimizer="adamw")
+    config = PrototypicalNetworksConfig(queries=1, mirrored_classes=True, jitter=1.0, views=17, optimizer="adamw")
     return Recipe(config=config, training=Training(steps=10_000, batch_size=120, log_every=100), folds=FOLDS)
