@@ -74,9 +74,9 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Learn from episodes of 20 classes, jittered, with sharper attention, for half an hour on one idle core.
+    """Learn with sharper attention, from what prototypical-networks learns from, for half an hour on one idle core.
 
     Command: ``lessup train matching-networks --data DATA --out RUN --recipe cpu``.
     """
-    config = MatchingNetworksConfig(jitter=1.0, scale=20.0)
+    config = MatchingNetworksConfig(queries=1, mirrored_classes=True, jitter=1.0, views=17, scale=20.0)
     return Recipe(config=config, training=Training(steps=10_000, batch_size=120, log_every=100), folds=FOLDS)

@@ -85,8 +85,8 @@ def paper() -> Recipe:
 def cpu() -> Recipe:
     """Learn from episodes of 60 classes, jittered, mirror images among them, for half an hour on one idle core.
 
-    On the alphabets of fold 0, after 3,000 updates, in 20 ways: 86.0 % with 20 classes of five queries, 86.9 with mirror
-    images, 87.4 with 60 classes of one query as well; the features of 16 views more brought another point.
+    On the alphabets of fold 0, after 3,000 updates, in 20 ways: 86.0 % with 20 classes of five queries, 86.9 with
+    mirror images, 87.4 with 60 classes of one query as well; the features of 16 views more brought another point.
 
     Command: ``lessup train prototypical-networks --data DATA --out RUN --recipe cpu``.
     """
