@@ -41,9 +41,9 @@ def test_loss_is_that_of_loops_over_the_queries_of_the_batch(shot, scale):
     assert losses.log["accuracy"].item() == pytest.approx(100 * np.mean(right))
 
 
-def test_recipes_are_of_20_ways():
-    for recipe in (paper(), cpu()):
-        assert recipe.training.batch_size == 20 * (recipe.config.shot + recipe.config.queries)
+def test_recipes_are_of_20_and_60_ways():
+    for recipe, way in ((paper(), 20), (cpu(), 60)):
+        assert recipe.training.batch_size == way * (recipe.config.shot + recipe.config.queries)
         assert recipe.folds.whole_classes
 
 
