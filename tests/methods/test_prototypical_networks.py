@@ -91,7 +91,7 @@ def test_images_that_are_not_square_cannot_be_turned():
 
 @torch.no_grad()
 def test_features_are_the_mean_over_views_that_do_not_depend_on_the_other_images():
-    method, given = built(views=3), batch([0, 1, 2])
+    method, given = built(jittered_views=3), batch([0, 1, 2])
     image = method.prepared(given)
     views = [image] + [moved(image, movements(1, Draws.at(0, number)).expand(3, -1)) for number in (1, 2)]
     expected = torch.stack([method.backbone(view).flatten(1) for view in views]).mean(0)
@@ -101,7 +101,7 @@ def test_features_are_the_mean_over_views_that_do_not_depend_on_the_other_images
     assert not torch.allclose(views[1], image)
 
 
-@pytest.mark.parametrize("changed", [{"views": 0}, {"mirrored_classes": True, "turned_classes": False}])
+@pytest.mark.parametrize("changed", [{"jittered_views": 0}, {"mirrored_classes": True, "turned_classes": False}])
 def test_views_and_mirror_images_that_make_no_sense_are_refused(changed):
     with pytest.raises(UsageError, match="wanted 1 or more, and mirror images of turned classes alone"):
         built(**changed)

@@ -90,5 +90,7 @@ def cpu() -> Recipe:
 
     Command: ``lessup train prototypical-networks --data DATA --out RUN --recipe cpu``.
     """
-    config = PrototypicalNetworksConfig(queries=1, mirrored_classes=True, jitter=1.0, views=17, optimizer="adamw")
+    config = PrototypicalNetworksConfig(
+        queries=1, mirrored_classes=True, jitter=1.0, jittered_views=17, optimizer="adamw"
+    )
     return Recipe(config=config, training=Training(steps=10_000, batch_size=120, log_every=100), folds=FOLDS)

@@ -31,7 +31,7 @@ class EpisodeConfig:
         turned_classes: whether images turned by quarters are classes of their own.
         mirrored_classes: whether mirror images of these are, too.
         jitter: how far images are turned, sheared, stretched and shifted, 1 as far as Koch et al. do; 0 is not at all.
-        views: of an image, jittered as far as Koch et al. do, whose features are averaged where it is encoded; the
+        jittered_views: of an image, moved as far as Koch et al. do, whose features are averaged where it is encoded; the
             first is the image itself.
         learning_rate: peak, or that of the beginning.
         weight_decay: of all weights.
@@ -44,7 +44,7 @@ class EpisodeConfig:
     turned_classes: bool = True
     mirrored_classes: bool = False
     jitter: float = 0.0
-    views: int = 1
+    jittered_views: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
 
@@ -62,9 +62,9 @@ class EpisodeLearner(FewShotLearner):
 
     def __init__(self, config: EpisodeConfig) -> None:
         super().__init__()
-        if config.views < 1 or (config.mirrored_classes and not config.turned_classes):
+        if config.jittered_views < 1 or (config.mirrored_classes and not config.turned_classes):
             raise UsageError(
-                f"views {config.views}, mirrored classes {config.mirrored_classes}, turned classes "
+                f"jittered views {config.jittered_views}, mirrored classes {config.mirrored_classes}, turned classes "
                 f"{config.turned_classes}: wanted 1 or more, and mirror images of turned classes alone"
             )
         self.config = config
@@ -128,9 +128,9 @@ class EpisodeLearner(FewShotLearner):
         """Return (B, D) features of each layer, the mean over the views, which are moved alike for all images."""
         image = self.prepared(batch)
         found = dict.fromkeys(layers, torch.zeros(()))
-        for number in range(self.config.views):
+        for number in range(self.config.jittered_views):
             movement = movements(1, Draws.at(0, number, device=image.device)).expand(len(image), -1)
             view = moved(image, movement) if number else image
             code = self.backbone.features(view.contiguous(memory_format=torch.channels_last), layers)
-            found = {layer: found[layer] + flat(code[layer]) / self.config.views for layer in layers}
+            found = {layer: found[layer] + flat(code[layer]) / self.config.jittered_views for layer in layers}
         return found
