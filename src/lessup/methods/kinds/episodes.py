@@ -31,8 +31,8 @@ class EpisodeConfig:
         turned_classes: whether images turned by quarters are classes of their own.
         mirrored_classes: whether mirror images of these are, too.
         jitter: how far images are turned, sheared, stretched and shifted, 1 as far as Koch et al. do; 0 is not at all.
-        jittered_views: of an image, moved as far as Koch et al. do, whose features are averaged where it is encoded; the
-            first is the image itself.
+        jittered_views: of an image, moved as far as Koch et al. do, over which its features are averaged where it is
+            encoded; the first is the image itself.
         learning_rate: peak, or that of the beginning.
         weight_decay: of all weights.
     """
