@@ -170,8 +170,8 @@ def paper() -> Recipe:
 def cpu() -> Recipe:
     """Train a small network on digits, which are not mirrored, for 11 minutes of one core; hardly tuned.
 
-    With another draw of ten labels a class, 3,000 updates left 22.7 % of the hidden labels wrong, a tenth of the weight of
-    consistency 20.6 %, and a third of the rate 25.9 %.
+    With another draw of ten labels a class, 3,000 updates left 22.7 % of the hidden labels wrong, a tenth of the weight
+    of consistency 20.6 %, and a third of the rate 25.9 %.
 
     Command: ``lessup train mean-teacher --data MNIST --out RUN --recipe cpu --shots 10``.
     """
