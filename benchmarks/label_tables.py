@@ -44,13 +44,18 @@ def label_spreading_speed() -> str:
 
 
 def few_shot() -> str:
-    """Accuracies of one-shot tasks on held-out alphabets, mean and spread over folds, beside those published."""
-    rows = results().get("few_shot", {"rows": {}})["rows"]
+    """Accuracies of one-shot tasks on held-out alphabets by fold, beside those published."""
     keys = [f"{way}_{kind}" for kind in ("across", "within", "turned") for way in (5, 20)]
-    lines = [[row, *(_spread(scores.get(key)) for key in keys)] for row, scores in rows.items()]
-    lines += [[f"{row}, published", "-", "-", "-", "-", *values] for row, values in _PUBLISHED_FEW_SHOT.items()]
+    lines = []
+    for name in ("few_shot", "few_shot_matching", "few_shot_fold_2"):
+        one = results().get(name, {"rows": {}, "folds": []})
+        folds = " and ".join(map(str, one["folds"]))
+        lines += [[row, folds, *(_spread(scores.get(key)) for key in keys)] for row, scores in one["rows"].items()]
+    if not lines:
+        return "**Not run.**"
+    lines += [[f"{row}, published", "-", "-", "-", "-", "-", *values] for row, values in _PUBLISHED_FEW_SHOT.items()]
     heads = ["5 across", "20 across", "5 within", "20 within", "5 across, turned", "20 across, turned"]
-    return markdown(["Omniglot, one shot, accuracy % of so many ways", *heads], lines) if rows else "**Not run.**"
+    return markdown(["Omniglot, one shot, accuracy % of so many ways", "fold", *heads], lines)
 
 
 def semi_supervised() -> str:
