@@ -104,11 +104,6 @@ class KochSiamese(FewShotLearner):
                 f"images, {int((counts > 1).sum())} of them two or more; wanted two classes, one of them with two"
             )
 
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Layers of the backbone, the last first."""
-        return tuple(reversed(self.backbone.layers))
-
     @classmethod
     def example(cls, batch_size: int) -> Batch:
         """Return ``image`` (B, 1, 105, 105) of random pixels, ``extent`` and ``label`` (B,), two of each class."""

@@ -63,7 +63,7 @@ def turns(label: Tensor, draws: Draws, *, per_class: int, poses: int = TURNS) ->
     >>> sorted(turns(torch.zeros(8, dtype=torch.int64), Draws.at(0), per_class=2).tolist())
     [0, 0, 1, 1, 2, 2, 3, 3]
     """
-    orders = draws.uniform(len(label), poses).argsort(1)  # (B, 4)
+    orders = draws.uniform(len(label), poses).argsort(1)  # (B, poses)
     first = (label[:, None] == label).int().argmax(1)
     which = places(label) // per_class % poses
     return orders[first].gather(1, which[:, None])[:, 0]

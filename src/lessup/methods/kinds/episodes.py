@@ -79,11 +79,6 @@ class EpisodeLearner(FewShotLearner):
                 "--no-turned-classes or a backbone for square images"
             )
 
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Layers of the backbone, the last first."""
-        return tuple(reversed(self.backbone.layers))
-
     @classmethod
     def example(cls, batch_size: int) -> Batch:
         """Return ``image`` (B, 1, 28, 28) of random pixels, ``extent`` and ``label`` (B,), two of each class."""

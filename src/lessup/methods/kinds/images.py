@@ -85,6 +85,11 @@ class ImageEncoder(Method):
 class FewShotLearner(ImageEncoder):
     """A method that tells classes from a few images of each, which it need not have seen in training."""
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers of the backbone, the last first."""
+        return tuple(reversed(self.backbone.layers))
+
     @abstractmethod
     def told(self, known: Tensor, label: Tensor, asked: Tensor) -> Tensor:
         """Return (Q, K) scores of K classes for what is asked, from features of the default layer.
