@@ -130,3 +130,18 @@ def test_noise_is_drawn_and_words_are_kept_as_often_as_they_should_be():
     drawn = 50 * (noise * np.log1p(np.exp(np.arange(6)))).sum()
     itself = (chances.keep[:2] * np.log1p(np.exp([0, -1]))).sum() / chances.keep[:2].sum()
     assert loss.sum() / count.sum() == pytest.approx(drawn + itself, rel=2e-3)
+
+
+@pytest.mark.parametrize("end", [6, -6])
+def test_a_score_right_within_the_reach_of_the_tables_reads_nothing_beyond_them(end):
+    score = np.nextafter(np.float32(end), np.float32(0))
+    chances = Chances.of(np.array([9, 1]), threshold=0, published=False, num_negatives=1, power=60.0)
+    asked = rule(chances, width=1, window=1, num_negatives=1, program=True, nce=False)
+    padded = [np.concatenate([table, np.full(9, np.inf, np.float32)]) for table in (asked.sigmoid, asked.softplus)]
+    asked = asked._replace(sigmoid=padded[0][:-9], softplus=padded[1][:-9])
+    first, second = np.ones(2, np.float32), np.full(2, score, np.float32)
+    loss, count = np.zeros(1), np.zeros(1, np.int64)
+    learn_rows(np.array([[0, 1]]), np.array([5]), loss, count, first, second, np.zeros(2, np.float32), 1e-3, asked)
+    assert np.isfinite(first).all()
+    own, noise = np.log1p(np.exp([-score, score]))
+    assert loss[0] == pytest.approx(2 * own + noise, rel=1e-3)  # noise is word 0: once itself

@@ -5,7 +5,8 @@ their Compositionality*, 2013, https://arxiv.org/abs/1310.4546, and its program 
 default: they differ from the paper, see ``SkipGramConfig.conventions``.
 
 *Differs from the program:* texts are cut at 1000 words before they are thinned out, not after; the end of a line is no
-word; the rate falls from update to update and not every 10,000 words; noise is drawn from its exact distribution.
+word; the rate falls from update to update and not every 10,000 words; noise is drawn from its exact distribution; its
+table of the sigmoid is looked up at 1000 / 12 entries a unit, where the program's integers make it 83.
 Noise-contrastive estimation, which the program lacks, has a bias for every word, as in Mnih and Kavukcuoglu 2013, that
 begins at the logarithm of its frequency.
 """

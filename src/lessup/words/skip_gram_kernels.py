@@ -21,6 +21,7 @@ BINS = 1000
 """Entries of its table of the sigmoid between."""
 
 _PER_BIN = np.float32(BINS / (2 * REACH))
+_LAST_BIN = np.uint64(BINS - 1)
 _END = np.float32(REACH)
 
 _MULTIPLIER, _INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
@@ -133,13 +134,18 @@ def _apply(first: Floats, a: np.uint64, change: Floats, width: int) -> None:
 
 
 @compiled
+def _bin(x: np.float32) -> np.uint64:
+    """Return the bin of a number from -REACH to below REACH; right below REACH, float32 rounds up to one too many."""
+    return min(np.uint64((x + _END) * _PER_BIN), _LAST_BIN)
+
+
+@compiled
 def _softplus(x: np.float32, table: Floats) -> np.float32:
     """Return log(1 + exp(x)), between the entries of a table to five digits."""
     if x >= _END or x <= -_END:
         return np.float32(max(x, np.float32(0)) + np.log1p(np.exp(-abs(x))))
-    place = (x + _END) * _PER_BIN
-    low = np.uint64(place)
-    share = place - np.float32(low)
+    low = _bin(x)
+    share = (x + _END) * _PER_BIN - np.float32(low)
     return np.float32(table[low] + share * (table[low + np.uint64(1)] - table[low]))
 
 
@@ -152,7 +158,7 @@ def _error(score: np.float32, label: np.float32, rule: Rule) -> np.float32:
         return label - np.float32(1)
     if score <= -_END:
         return label
-    return np.float32(label - rule.sigmoid[np.uint64((score + _END) * _PER_BIN)])
+    return np.float32(label - rule.sigmoid[_bin(score)])
 
 
 @compiled
