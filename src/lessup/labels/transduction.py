@@ -13,7 +13,7 @@ from lessup.labels.classifier import FewLabelClassifier
 from lessup.labels.known_labels import KnownLabels
 from lessup.labels.neighbour_graph import edge_weights, nearest_known, neighbour_graph
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-3
 """Of what is left of the right-hand side at which a system counts as solved."""
 
 
@@ -96,18 +96,26 @@ def solved(matrix: csr_array, right: NDArray[np.float64]) -> NDArray[np.float64]
     diagonal = matrix.diagonal()[:, None]
     found, rest = np.zeros_like(right), right.copy()
     ahead = rest / diagonal
-    size, enough = (rest * ahead).sum(0), TOLERANCE * np.linalg.norm(right, axis=0)
+    size, enough = _products(rest, ahead), TOLERANCE**2 * _products(right, right)
     for _ in range(10 * len(right) + 100):
-        if (np.linalg.norm(rest, axis=0) <= enough).all():
+        if (_products(rest, rest) <= enough).all():
             return found
         turned = matrix @ ahead
-        step = _over(size, (ahead * turned).sum(0))
+        step = _over(size, _products(ahead, turned))
         found += step * ahead
-        rest -= step * turned
-        scaled = rest / diagonal
-        before, size = size, (rest * scaled).sum(0)
-        ahead = scaled + _over(size, before) * ahead
+        turned *= step
+        rest -= turned
+        scaled = np.divide(rest, diagonal, out=turned)
+        before, size = size, _products(rest, scaled)
+        ahead *= _over(size, before)
+        ahead += scaled
     raise DataError(f"labels do not spread: the system of {len(right)} samples is singular; add labels")
+
+
+def _products(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (K,) inner products of the columns of two (N, K) matrices, in one pass."""
+    found: NDArray[np.float64] = np.einsum("nk,nk->k", first, second)
+    return found
 
 
 def _over(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
