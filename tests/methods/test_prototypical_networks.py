@@ -6,9 +6,9 @@ import torch
 
 from lessup.errors import UsageError
 from lessup.methods.prototypical_networks import PrototypicalNetworks, PrototypicalNetworksConfig, cpu, paper
-from lessup.transforms.affine_jitter import moved, movements
 from lessup.transforms.draws import Draws
 from lessup.transforms.episodes import turned, turns
+from lessup.transforms.jitter import moved, movements
 
 
 def built(**changed) -> PrototypicalNetworks:

@@ -27,8 +27,8 @@ from lessup.optimization import DescentConfig, Optimization, descent
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.splits import Folds
-from lessup.transforms.affine_jitter import affine_jitter
 from lessup.transforms.draws import Draws
+from lessup.transforms.jitter import jittered
 from lessup.transforms.pairs import balanced_pairs
 
 
@@ -125,7 +125,7 @@ class KochSiamese(FewShotLearner):
         """
         image = self.prepared(batch)
         if self.training and self.config.jitter:
-            image = affine_jitter(image, draws, strength=self.config.jitter)
+            image = jittered(image, draws, strength=self.config.jitter)
         code = flat(self.backbone(image.contiguous(memory_format=torch.channels_last)))
         pairs = balanced_pairs(batch["label"], draws)
         odds = self.log_odds(code[pairs.first], code[pairs.second])

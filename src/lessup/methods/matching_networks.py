@@ -44,10 +44,10 @@ class MatchingNetworks(EpisodeLearner):
     config: MatchingNetworksConfig
 
     def __init__(self, config: MatchingNetworksConfig) -> None:
-        if min(config.shot, config.queries) < 1 or config.scale <= 0 or config.jitter < 0:
+        if min(config.shot, config.queries) < 1 or config.scale <= 0:
             raise UsageError(
-                f"shot {config.shot}, queries {config.queries}, scale {config.scale}, jitter {config.jitter}: wanted 1 "
-                "or more of the first two, above 0, and 0 or more"
+                f"shot {config.shot}, queries {config.queries}, scale {config.scale}: wanted 1 or more of the first "
+                "two, and above 0"
             )
         super().__init__(config)
 

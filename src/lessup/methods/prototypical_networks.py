@@ -48,10 +48,9 @@ class PrototypicalNetworks(EpisodeLearner):
     config: PrototypicalNetworksConfig
 
     def __init__(self, config: PrototypicalNetworksConfig) -> None:
-        if min(config.shot, config.queries, config.halve_every) < 1 or config.jitter < 0:
+        if min(config.shot, config.queries, config.halve_every) < 1:
             raise UsageError(
-                f"shot {config.shot}, queries {config.queries}, halve every {config.halve_every}, jitter "
-                f"{config.jitter}: wanted 1 or more of the first three, and 0 or more"
+                f"shot {config.shot}, queries {config.queries}, halve every {config.halve_every}: wanted 1 or more"
             )
         super().__init__(config)
 

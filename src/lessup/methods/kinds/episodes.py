@@ -14,9 +14,9 @@ from lessup.losses.episodes import episode_loss
 from lessup.methods.kinds.images import FewShotLearner
 from lessup.methods.kinds.method import Losses
 from lessup.samples import Batch
-from lessup.transforms.affine_jitter import affine_jitter, moved, movements
 from lessup.transforms.draws import Draws
 from lessup.transforms.episodes import POSES, TURNS, episode, turned, turns
+from lessup.transforms.jitter import jittered, moved, movements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,7 @@ class EpisodeConfig:
         turned_classes: whether images turned by quarters are classes of their own.
         mirrored_classes: whether mirror images of these are, too.
         jitter: how far images are turned, sheared, stretched and shifted, 1 as far as Koch et al. do; 0 is not at all.
+        bend: how far they are bent: the standard deviation of the places of 4 x 4 knots, as a share of the side.
         jittered_views: of an image, moved as far as Koch et al. do, over which its features are averaged where it is
             encoded; the first is the image itself.
         learning_rate: peak, or that of the beginning.
@@ -44,6 +45,7 @@ class EpisodeConfig:
     turned_classes: bool = True
     mirrored_classes: bool = False
     jitter: float = 0.0
+    bend: float = 0.0
     jittered_views: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
@@ -62,6 +64,8 @@ class EpisodeLearner(FewShotLearner):
 
     def __init__(self, config: EpisodeConfig) -> None:
         super().__init__()
+        if min(config.jitter, config.bend) < 0:
+            raise UsageError(f"jitter {config.jitter}, bend {config.bend}: wanted 0 or more")
         if config.jittered_views < 1 or (config.mirrored_classes and not config.turned_classes):
             raise UsageError(
                 f"jittered views {config.jittered_views}, mirrored classes {config.mirrored_classes}, turned classes "
@@ -102,8 +106,8 @@ class EpisodeLearner(FewShotLearner):
         if self.training and self.config.turned_classes:
             turn = turns(label, draws, per_class=self.together, poses=self.copies)
             image, label = turned(image, turn), torch.where(label < 0, label, self.copies * label + turn)
-        if self.training and self.config.jitter:
-            image = affine_jitter(image, draws, strength=self.config.jitter)
+        if self.training and (self.config.jitter or self.config.bend):
+            image = jittered(image, draws, strength=self.config.jitter, bend=self.config.bend)
         code = flat(self.backbone(image.contiguous(memory_format=torch.channels_last)))
         sides = episode(label, shot=self.config.shot)
         scores = self.told(code[sides.known], sides.known_class, code[sides.asked])
