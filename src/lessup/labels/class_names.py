@@ -16,10 +16,6 @@ _SYNONYM = re.compile(r"[,;|/]")
 _BETWEEN = re.compile(r"[\s_\-.']+")
 """Parts the words of a name."""
 
-HEAD = 3.0
-"""What the last word of a name counts, its head in English, where one of those before it counts 1: a sports car is a
-car. Twice to five times told unseen photographs a point better than once did, on classes held out of the seen ones."""
-
 _JOINTS = ("_", "-", "")
 """How several words may stand as one in a vocabulary: ice_cream, ice-cream, icecream."""
 
@@ -29,8 +25,7 @@ def class_vectors(names: Sequence[str], vectors: WordVectors) -> dict[str, NDArr
 
     It is the mean over its synonyms that the vocabulary has, each scaled to length 1: one word may mean several things,
     which its synonyms do not. A synonym counts as one word, joined by an underscore, a hyphen or nothing; or else word
-    by word, of which the mean is taken, the last counting ``HEAD`` times. Upper and lower case count where the
-    vocabulary has both.
+    by word, of which the mean is taken. Upper and lower case count where the vocabulary has both.
 
     Args:
         names: of classes; synonyms are parted by commas, semicolons, bars or slashes.
@@ -86,8 +81,7 @@ def _vector(name: str, vectors: WordVectors) -> NDArray[np.float32] | None:
     known = [place for place in places if place is not None]
     if not known or len(known) < len(places):
         return None
-    counts = np.r_[np.ones(len(known) - 1), HEAD] / (len(known) - 1 + HEAD)
-    mean: NDArray[np.float32] = (counts @ vectors.vectors[known]).astype(np.float32)
+    mean: NDArray[np.float32] = vectors.vectors[known].mean(0)
     return mean
 
 
