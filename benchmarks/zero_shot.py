@@ -88,7 +88,7 @@ def main() -> None:
         scores = zero_shot_scores(estimator, train, test, unseen)
         rows[row] = {name: round(value, 2) for name, value in scores.items()}
         print(row, rows[row], flush=True)
-    rows["exem_spread"] = {"unseen": round(spread_accuracy(estimators["exem"], test, unseen), 2)}
+    rows["exem_spread"] = {"unseen": round(spread_accuracy(estimators["exem"], train, test, unseen), 2)}
     print("exem_spread", rows["exem_spread"], flush=True)
     shown = {number: named[number].split(",")[0] for number in unseen}
     record.write("zero_shot", {"images": asked.images, "unseen": shown, "rows": rows})

@@ -85,7 +85,20 @@ def test_spreading_from_the_surest_mends_what_lies_between_classes():
     test = Known(x + np.stack([np.where(name == "d", -2.6, 2.6) * drift, 8 * drift * (name == "c")], 1), name)
     estimator = EXEM(describe, width=4.0, penalty=0.01)
     plain = zero_shot_scores(estimator, train, test, ["c", "d"])["unseen"]
-    assert spread_accuracy(estimator, test, ["c", "d"]) > plain + 5
+    assert spread_accuracy(estimator, train, test, ["c", "d"]) > plain + 5
+
+
+def test_labels_of_unseen_samples_in_the_training_part_are_not_looked_at():
+    generator = np.random.default_rng(0)
+    name = np.repeat(list("abcd"), 30)
+    describe = {one: generator.normal(size=3) for one in "abcd"}
+    x = np.stack([describe[one] for one in name]) + generator.normal(size=(120, 3)) / 2
+    train, test = Known(x, name), Known(x[::2] + 0.1, name[::2])
+    estimator = EXEM(describe, width=1.0, penalty=0.1)
+    zero_shot_scores(estimator, train, test, ["c", "d"])
+    swapped = np.where(name == "c", "d", np.where(name == "d", "c", name))
+    wanted = spread_accuracy(estimator, train, test, ["c", "d"])
+    assert spread_accuracy(estimator, Known(x, swapped), test, ["c", "d"]) == wanted
 
 
 def test_the_mean_over_classes_does_not_weigh_by_their_size():

@@ -32,7 +32,7 @@ from lessup.labels.devise import DeViSE
 from lessup.labels.eszsl import ESZSL
 from lessup.labels.exem import EXEM
 from lessup.labels.known_labels import UNLABELLED
-from lessup.labels.told_by_name import spread_from, surest
+from lessup.labels.told_by_name import SUREST, spread_from, surest
 from lessup.methods import Method
 from lessup.samples import Samples
 from lessup.samples.splits import Split
@@ -45,6 +45,10 @@ ESTIMATORS: Mapping[str, Callable[[Mapping[str, NDArray[np.floating]]], ZeroShot
     "exem": EXEM,
 }
 """What makes the estimator of each row from descriptions."""
+
+SUREST_SHARE = 0.2
+"""Of the samples of an unseen class on average: so many are taken for examples where that is more than ``SUREST``.
+Of 100 photographs each of classes held out of the seen ones, a fifth told a point more of them than five did."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +118,7 @@ class ZeroShot(Protocol):
             row: {metric: Score(value) for metric, value in zero_shot_scores(estimator, train, test, unseen).items()}
             for row, estimator in estimators.items()
         }
-        rows["exem_spread"] = {"unseen": Score(spread_accuracy(estimators["exem"], test, unseen))}
+        rows["exem_spread"] = {"unseen": Score(spread_accuracy(estimators["exem"], train, test, unseen))}
         notes = (
             f"{len(classes) - len(unseen)} classes seen, {len(unseen)} unseen: {', '.join(unseen)}",
             "a network that was trained on labels of the unseen classes has seen them",
@@ -181,23 +185,27 @@ def among_both(told: NDArray[np.str_], name: NDArray[np.str_], new: NDArray[np.b
     return seen, unseen, 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0
 
 
-def spread_accuracy(estimator: ZeroShotClassifier, test: Known, unseen: Sequence[str]) -> float:
-    """Tell the test samples of unseen classes, of which none is labelled, all together.
+def spread_accuracy(estimator: ZeroShotClassifier, train: Known, test: Known, unseen: Sequence[str]) -> float:
+    """Tell the samples of unseen classes of both parts, of which none is labelled, all together.
 
     The samples that look most like each class are taken for examples of it, and their labels spread to the others.
 
     Args:
         estimator: that has learnt the seen classes.
+        train: its samples of unseen classes stand beside those that are told, without their labels.
         test: what is told.
         unseen: names of classes.
 
     Returns:
-        The mean over classes of the accuracy, in percent: transductive, for all samples are there at once.
+        The mean over classes of the accuracy on the test part, in percent: transductive, for all samples are there at
+        once.
     """
     new = np.isin(test.name, unseen)
-    shares = estimator.shares_among(test.x[new], unseen)
-    examples = surest(shares, np.full(len(shares), UNLABELLED))
-    told = spread_from(test.x[new], examples, len(unseen)).argmax(1)
+    x = np.concatenate([test.x[new], train.x[np.isin(train.name, unseen)]])
+    shares = estimator.shares_among(x, unseen)
+    count = max(SUREST, round(SUREST_SHARE * len(x) / len(unseen)))
+    examples = surest(shares, np.full(len(shares), UNLABELLED), count)
+    told = spread_from(x, examples, len(unseen)).argmax(1)[: int(new.sum())]
     return class_mean(np.asarray(unseen)[told], test.name[new])
 
 
