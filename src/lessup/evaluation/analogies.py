@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError, UsageError
-from lessup.evaluation import Protocol, Result, Score
+from lessup.evaluation import Protocol, Result, Score, scores_over
 from lessup.formats.word_tests import Analogies, read_analogies
 from lessup.formats.word_vectors import WordVectors
 from lessup.methods import Method
@@ -69,14 +69,11 @@ class WordAnalogies(Protocol):
         if config.most_words < 4:
             raise UsageError(f"--most-words {config.most_words}: wanted 4 or more")
         sections = read_analogies(config.questions)
-        vectors = {"model": known.vectors}
-        if config.references:
-            noise = np.random.default_rng(config.seed).normal(size=known.vectors.shape)
-            vectors = {"random": noise.astype(np.float32), **vectors}
-        rows: dict[str, Mapping[str, Score]] = {}
-        for row, own in vectors.items():
-            scores = analogy_scores(WordVectors(known.words, own), sections, config.most_words)
-            rows[row] = {metric: Score(value) for metric, value in scores.items()}
+        vectors = {"random": known.at_random(config.seed)} if config.references else {}
+        rows: dict[str, Mapping[str, Score]] = {
+            row: scores_over([analogy_scores(own, sections, config.most_words)])
+            for row, own in (vectors | {"model": known}).items()
+        }
         if config.references:
             chance = Score(100 / (min(config.most_words, len(known.words)) - 3))
             rows = {"chance": {part: chance for part in PARTS if part in rows["model"]}, **rows}

@@ -127,7 +127,7 @@ class SemiSupervised(Protocol):
             f"{len(chosen) - known.sum()}; inductive: {len(test)} held out",
             "estimators, all but model, read its features and know the labels that it was told; all_labels knows all",
         )
-        scored = {row: {metric: Score(value) for metric, value in values.items()} for row, values in rows.items()}
+        scored = {row: scores_over([values]) for row, values in rows.items()}
         scored["all_labels"] = {"inductive_error": Score(_with_all(*own))}
         return Result(scored, notes=notes)
 

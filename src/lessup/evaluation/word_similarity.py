@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from lessup.errors import DataError
-from lessup.evaluation import Protocol, Result, Score
+from lessup.evaluation import Protocol, Result, scores_over
 from lessup.formats.word_tests import WordPair, read_word_pairs
 from lessup.formats.word_vectors import WordVectors
 from lessup.methods import Method
@@ -63,14 +63,11 @@ class WordSimilarity(Protocol):
         assert isinstance(method, SkipGram)
         config, known = self.config, method.word_vectors()
         pairs = read_word_pairs(config.pairs)
-        vectors = {"model": known.vectors}
-        if config.references:
-            noise = np.random.default_rng(config.seed).normal(size=known.vectors.shape)
-            vectors = {"random": noise.astype(np.float32), **vectors}
-        rows = {}
-        for row, own in vectors.items():
-            scores = similarity_scores(WordVectors(known.words, own), pairs, config.most_words)
-            rows[row] = {metric: Score(value) for metric, value in scores.items()}
+        vectors = {"random": known.at_random(config.seed)} if config.references else {}
+        rows = {
+            row: scores_over([similarity_scores(own, pairs, config.most_words)])
+            for row, own in (vectors | {"model": known}).items()
+        }
         asked = round(rows["model"]["asked"].mean * len(pairs) / 100)
         cut = min(config.most_words, len(known.words))
         note = f"asked: {asked} of {len(pairs)} pairs; the others have a word that is not among the {cut} commonest"

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessup.errors import DataError, UsageError
-from lessup.evaluation import Protocol, Result, Score
+from lessup.evaluation import Protocol, Result, Score, scores_over
 from lessup.features import encode_all
 from lessup.formats import word_vectors
 from lessup.formats.table import table_rows
@@ -115,7 +115,7 @@ class ZeroShot(Protocol):
         train, test = (_known(method, part, config.layer) for part in (split.train, split.test))
         estimators = {row: build(vectors) for row, build in ESTIMATORS.items()}
         rows = {"chance": {"unseen": Score(100 / len(unseen))}} | {
-            row: {metric: Score(value) for metric, value in zero_shot_scores(estimator, train, test, unseen).items()}
+            row: scores_over([zero_shot_scores(estimator, train, test, unseen)])
             for row, estimator in estimators.items()
         }
         rows["exem_spread"] = {"unseen": Score(spread_accuracy(estimators["exem"], train, test, unseen))}

@@ -44,6 +44,11 @@ class WordVectors:
         """Place of every word."""
         return {word: place for place, word in reversed([*enumerate(self.words)])}
 
+    def at_random(self, seed: int) -> Self:
+        """Return the same words with vectors of normal numbers, which say nothing."""
+        drawn = np.random.default_rng(seed).normal(size=self.vectors.shape)
+        return type(self)(self.words, drawn.astype(np.float32))
+
     @classmethod
     def from_keyed_vectors(cls, keyed: Any) -> Self:
         """Take the words and vectors of gensim's ``KeyedVectors``."""
