@@ -78,5 +78,7 @@ def cpu() -> Recipe:
 
     Command: ``lessup train matching-networks --data DATA --out RUN --recipe cpu``.
     """
-    config = MatchingNetworksConfig(queries=1, mirrored_classes=True, jitter=1.0, jittered_views=17, scale=20.0)
+    config = MatchingNetworksConfig(
+        queries=1, mirrored_classes=True, jitter=1.0, bend=0.04, jittered_views=17, scale=20.0
+    )
     return Recipe(config=config, training=Training(steps=10_000, batch_size=120, log_every=100), folds=FOLDS)

@@ -82,14 +82,15 @@ def paper() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """Learn from episodes of 60 classes, jittered, mirror images among them, for half an hour on one idle core.
+    """Learn from episodes of 60 classes, jittered and bent, mirror images among them, half an hour on one idle core.
 
     On the alphabets of fold 0, after 3,000 updates, in 20 ways: 86.0 % with 20 classes of five queries, 86.9 with
-    mirror images, 87.4 with 60 classes of one query as well; the features of 16 views more brought another point.
+    mirror images, 87.4 with 60 classes of one query as well, 88.7 with bends of .04 besides (87.4 with .075); the
+    features of 16 views more brought another point before there were bends.
 
     Command: ``lessup train prototypical-networks --data DATA --out RUN --recipe cpu``.
     """
     config = PrototypicalNetworksConfig(
-        queries=1, mirrored_classes=True, jitter=1.0, jittered_views=17, optimizer="adamw"
+        queries=1, mirrored_classes=True, jitter=1.0, bend=0.04, jittered_views=17, optimizer="adamw"
     )
     return Recipe(config=config, training=Training(steps=10_000, batch_size=120, log_every=100), folds=FOLDS)
