@@ -44,13 +44,20 @@ def label_spreading_speed() -> str:
 
 
 def few_shot() -> str:
-    """Accuracies of one-shot tasks on held-out alphabets by fold, beside those published."""
+    """Accuracies of one-shot tasks on held-out alphabets by fold, the mean over several, beside those published."""
     keys = [f"{way}_{kind}" for kind in ("across", "within", "turned") for way in (5, 20)]
-    lines = []
-    for name in ("few_shot", "few_shot_matching", "few_shot_fold_2"):
+    lines, of_row = [], dict[str, dict[int, dict[str, list[float]]]]()
+    for name in ("few_shot", "few_shot_fold_2", "few_shot_fold_3", "few_shot_matching"):
         one = results().get(name, {"rows": {}, "folds": []})
-        folds = " and ".join(map(str, one["folds"]))
-        lines += [[row, folds, *(_spread(scores.get(key)) for key in keys)] for row, scores in one["rows"].items()]
+        for row, scores in one["rows"].items():
+            if one["folds"][0] in of_row.setdefault(row, {}):
+                continue  # chance and pixels are the same for all methods
+            of_row[row][one["folds"][0]] = scores
+    for row, folds in of_row.items():
+        lines += [[row, str(fold), *(_spread(scores.get(key)) for key in keys)] for fold, scores in folds.items()]
+        if len(folds) > 1:
+            means = ([np.mean(scores[key]) for scores in folds.values()] for key in keys)
+            lines.append([f"**{row}**", "mean", *map(_spread, means)])
     if not lines:
         return "**Not run.**"
     lines += [[f"{row}, published", "-", "-", "-", "-", "-", *values] for row, values in _PUBLISHED_FEW_SHOT.items()]
