@@ -83,6 +83,16 @@ def test_student_and_teacher_begin_alike_and_the_teacher_is_what_is_asked(digits
     assert twin.student["classifier"](twin.student["backbone"](twin.prepared(digits))).equal(before)
 
 
+def test_student_and_teacher_see_images_jittered_each_in_its_own_way():
+    method = built(replace(SMALL, shift=0.0, noise=0.0, bend=0.05))
+    image = torch.rand(8, 1, 28, 28)
+    plain = method.scaled(image)
+    first, second = (method._changed(image, Draws.at(0, number)) for number in (0, 1))
+    assert not first.allclose(second)
+    assert (first - plain).abs().mean() < plain.abs().mean()
+    torch.testing.assert_close(built(replace(SMALL, shift=0.0, noise=0.0))._changed(image, Draws.at(0)), plain)
+
+
 def test_labels_behind_the_first_are_not_looked_at(digits):
     found = []
     for hidden in (digits["label"][8:], digits["label"][8:].flip(0), torch.full((24,), -1)):
@@ -95,9 +105,11 @@ def test_labels_behind_the_first_are_not_looked_at(digits):
 
 
 def test_settings_and_data_that_make_no_sense_are_refused():
-    for config in (replace(SMALL, unlabelled=0), replace(SMALL, decay=1.5), replace(SMALL, ramp_up=-1)):
-        with pytest.raises(UsageError, match=f"decay {config.decay}"):
-            MeanTeacher(config)
+    for wrong in ({"unlabelled": 0}, {"decay": 1.5}, {"ramp_up": -1}, {"bend": -1.0}):
+        with pytest.raises(
+            UsageError, match=" ".join(f"{name.replace('_', '-')} {value}" for name, value in wrong.items())
+        ):
+            MeanTeacher(replace(SMALL, **wrong))
 
 
 def test_tags_are_refused():

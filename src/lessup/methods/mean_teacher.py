@@ -26,6 +26,7 @@ from lessup.optimization import Optimization, decaying_apart
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.transforms.draws import Draws
+from lessup.transforms.jitter import jittered
 from lessup.transforms.shifts import shifted
 
 
@@ -38,6 +39,8 @@ class MeanTeacherConfig(SemiSupervisedConfig):
         ramp_up: updates over which it rises, and the rate of learning with it.
         decay: of the average that the teacher is, after the rise.
         early_decay: of the same before.
+        jitter: how far images are turned, sheared, stretched and shifted besides, see ``jittered``; 0 is not at all.
+        bend: how far they are bent, likewise.
         noise: standard deviation of what is added to normalised pixels.
         learning_rate: of Adam, its peak.
         weight_decay: of weights, not of biases and normalisations.
@@ -50,6 +53,8 @@ class MeanTeacherConfig(SemiSupervisedConfig):
     early_decay: float = 0.99
     mirror: float = 0.0
     shift: float = 0.0625
+    jitter: float = 0.0
+    bend: float = 0.0
     noise: float = 0.15
     learning_rate: float = 0.003
     weight_decay: float = 0.0
@@ -142,21 +147,25 @@ class MeanTeacher(SemiSupervisedClassifier):
                 teacher.lerp_(student, 1 - decay)
 
     def _changed(self, image: Tensor, draws: Draws) -> Tensor:
-        """Return (B, C, S, S) images, shifted and mirrored at random, normalised, with noise."""
+        """Return (B, C, S, S) images, shifted, mirrored and jittered at random, normalised, with noise."""
         config = self.config
-        moved = self.scaled(shifted(image, draws, shift=config.shift, mirror=config.mirror))
-        noisy = moved + config.noise * draws.normal(*moved.shape)
+        moved = shifted(image, draws, shift=config.shift, mirror=config.mirror)
+        if config.jitter or config.bend:
+            moved = jittered(moved, draws, strength=config.jitter, bend=config.bend)
+        scaled = self.scaled(moved)
+        noisy = scaled + config.noise * draws.normal(*scaled.shape)
         return noisy.contiguous(memory_format=torch.channels_last)
 
 
 def _check(config: MeanTeacherConfig) -> None:
     shares = (config.decay, config.early_decay, config.mirror, config.shift)
-    if config.unlabelled < 1 or config.ramp_up < 0 or not all(0 <= share <= 1 for share in shares):
+    if config.unlabelled < 1 or not all(0 <= share <= 1 for share in shares):
         raise UsageError(
-            f"unlabelled {config.unlabelled}, ramp-up {config.ramp_up}, decay {config.decay}, early decay "
-            f"{config.early_decay}, mirror {config.mirror}, shift {config.shift}: wanted 1 or more, 0 or more, and "
-            "shares from 0 to 1"
+            f"unlabelled {config.unlabelled}, decay {config.decay}, early decay {config.early_decay}, mirror "
+            f"{config.mirror}, shift {config.shift}: wanted 1 or more, and shares from 0 to 1"
         )
+    if min(config.ramp_up, config.jitter, config.bend) < 0:
+        raise UsageError(f"ramp-up {config.ramp_up}, jitter {config.jitter}, bend {config.bend}: wanted 0 or more")
 
 
 def paper() -> Recipe:
