@@ -66,12 +66,13 @@ def few_shot() -> str:
 
 
 def semi_supervised() -> str:
-    """Errors of networks on a few labels and all images, mean and spread over draws."""
+    """Errors of networks on a few labels and all images, mean and spread over draws; one method was run anew."""
     one = results().get("semi_supervised")
     if not one:
         return "**Not run.**"
     keys = ("transductive_error", "inductive_error", "cpu_s", "wall_s")
-    lines = [[row, *(_spread(scores.get(key)) for key in keys)] for row, scores in one["rows"].items()]
+    rows = one["rows"] | results().get("semi_supervised_mean_teacher", {"rows": {}})["rows"]
+    lines = [[row, *(_spread(scores.get(key)) for key in keys)] for row, scores in rows.items()]
     heads = ["error % on hidden training images", "on test images", "seconds of CPU", "seconds"]
     return markdown([f"MNIST, {one['shots']} labels a class", *heads], lines)
 

@@ -97,6 +97,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--first-draw", type=int, default=0)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--name", default="semi_supervised", help="of the result")
     parser.add_argument("--try", dest="trial", action="store_true")
     asked = parser.parse_args()
     images = sources.load(Path(asked.data))
@@ -108,7 +109,7 @@ def main() -> None:
             for metric, value in found.items():
                 rows.setdefault(row, {}).setdefault(metric, []).append(value)
         if not asked.trial:
-            record.write("semi_supervised", {"shots": asked.shots, "rows": rows})
+            record.write(asked.name, {"shots": asked.shots, "rows": rows})
 
 
 if __name__ == "__main__":
