@@ -46,18 +46,16 @@ def label_spreading_speed() -> str:
 def few_shot() -> str:
     """Accuracies of one-shot tasks on held-out alphabets by fold, the mean over several, beside those published."""
     keys = [f"{way}_{kind}" for kind in ("across", "within", "turned") for way in (5, 20)]
-    lines, of_row = [], dict[str, dict[int, dict[str, list[float]]]]()
+    lines, of_row = [], dict[str, dict[int, dict[str, float]]]()
     for name in ("few_shot", "few_shot_fold_2", "few_shot_fold_3", "few_shot_matching"):
         one = results().get(name, {"rows": {}, "folds": []})
-        for row, scores in one["rows"].items():
-            if one["folds"][0] in of_row.setdefault(row, {}):
-                continue  # chance and pixels are the same for all methods
-            of_row[row][one["folds"][0]] = scores
+        for row, scores in one["rows"].items():  # chance and pixels stand in several results: they are the same for all
+            for number, fold in enumerate(one["folds"]):
+                of_row.setdefault(row, {})[fold] = {key: values[number] for key, values in scores.items()}
     for row, folds in of_row.items():
-        lines += [[row, str(fold), *(_spread(scores.get(key)) for key in keys)] for fold, scores in folds.items()]
+        lines += [[row, str(fold), *(_spread([folds[fold][key]]) for key in keys)] for fold in sorted(folds)]
         if len(folds) > 1:
-            means = ([np.mean(scores[key]) for scores in folds.values()] for key in keys)
-            lines.append([f"**{row}**", "mean", *map(_spread, means)])
+            lines.append([f"**{row}**", "mean", *(_spread([one[key] for one in folds.values()]) for key in keys)])
     if not lines:
         return "**Not run.**"
     lines += [[f"{row}, published", "-", "-", "-", "-", "-", *values] for row, values in _PUBLISHED_FEW_SHOT.items()]

@@ -104,11 +104,9 @@ def test_labels_behind_the_first_are_not_looked_at(digits):
 
 
 def test_settings_and_data_that_make_no_sense_are_refused():
-    for wrong in ({"unlabelled": 0}, {"decay": 1.5}, {"ramp_up": -1}, {"bend": -1.0}):
-        with pytest.raises(
-            UsageError, match=" ".join(f"{name.replace('_', '-')} {value}" for name, value in wrong.items())
-        ):
-            MeanTeacher(replace(SMALL, **wrong))
+    for name, value in (("unlabelled", 0), ("decay", 1.5), ("ramp_up", -1), ("bend", -1.0)):
+        with pytest.raises(UsageError, match=f"{name.replace('_', '-')} {value}"):
+            MeanTeacher(replace(SMALL, **{name: value}))
 
 
 def test_tags_are_refused():
