@@ -153,6 +153,16 @@ def test_losses_are_finite_scalars_that_reach_every_parameter_and_repeat(name, b
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_losses_are_finite_in_half_precision_which_is_the_default_on_a_gpu(name):
+    method = build(name, methods.recipes(name)["cpu"]().config).train()
+    with torch.autocast("cpu", torch.bfloat16):
+        losses = method.step(example(name), Draws.at(0))
+    assert all(loss.isfinite() for loss in losses.players.values())
+    sum(losses.players.values()).backward()
+    assert all(weight.grad.isfinite().all() for weight in method.parameters() if weight.grad is not None)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_loss_of_every_player_falls_on_one_batch_while_it_moves_alone(name, built):
     for player in built[name].optimizations(4):
         method, batch = build(name, methods.recipes(name)["cpu"]().config).train(), example(name)

@@ -72,6 +72,13 @@ def test_a_covered_rectangle_has_one_grey_and_its_size(image):
         assert 0.05 <= box.shape[2] / 12 <= 0.5
 
 
+def test_mixed_precision_moves_pixels_to_the_same_places(image):
+    most = replace(NOTHING, degrees=15.0, stretch=0.15, shift=0.1, mirrored=0.5)
+    wanted = pose_and_light(image, most, Draws.at(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert pose_and_light(image, most, Draws.at(0)).equal(wanted)
+
+
 def test_equal_draws_change_alike(image):
     first, second = (pose_and_light(image, PoseAndLight(), Draws.at(3)) for _ in range(2))
     assert first.equal(second)

@@ -68,8 +68,8 @@ def _posed(image: Tensor, most: PoseAndLight, draws: Draws) -> Tensor:
     back = torch.stack([cos, -sin * tall, shift[:, 0], sin / tall, cos, shift[:, 1]], 1).view(-1, 2, 3)
     flip = torch.where(draws.uniform(count) < most.mirrored, -1.0, 1.0)
     back[:, :, 0] *= flip[:, None]
-    grid = F.affine_grid(back, list(image.shape), align_corners=False)
-    with torch.autocast(image.device.type, enabled=False):
+    with torch.autocast(image.device.type, enabled=False):  # half precision would move pixels
+        grid = F.affine_grid(back, list(image.shape), align_corners=False)
         return F.grid_sample(image.float(), grid, padding_mode="border", align_corners=False)
 
 
