@@ -2,12 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lessup.backbones.bigan_players import (
-    ConvDiscriminator,
-    ConvGenerator,
-    MLPDiscriminator,
-    statistics_kept,
-)
+from lessup.backbones.bigan_players import ConvDiscriminator, ConvGenerator, MLPDiscriminator
 
 
 def drawn(*shape, seed=0):
@@ -99,25 +94,3 @@ def test_maps_are_shifted_about_as_much_as_the_convolution_moves_them():
     for stage in network.hidden:
         assert stage.entry.weight.std().item() == pytest.approx(0.5, rel=0.05)
         assert stage.convolution.weight.std().item() == pytest.approx(0.02, rel=0.05)
-
-
-def test_kept_statistics_stay_while_the_batch_is_normalised_by_its_own():
-    network = MLPDiscriminator(channels=1, code=0)
-    image = torch.rand(6, 1, 28, 28)
-    wanted = network(image, None)
-    before = network.bn2.running_mean.clone(), network.bn2.running_var.clone()
-    assert before[0].any()
-    with statistics_kept(network):
-        torch.testing.assert_close(network(image, None), wanted)
-        network(torch.rand(6, 1, 28, 28) + 5, None)
-    assert network.bn2.running_mean.equal(before[0])
-    assert network.bn2.running_var.equal(before[1])
-    network(image, None)
-    assert not network.bn2.running_mean.equal(before[0])
-
-
-def test_statistics_move_again_after_an_error():
-    network = MLPDiscriminator(channels=1, code=0)
-    with pytest.raises(RuntimeError), statistics_kept(network):
-        network(torch.rand(2, 3), None)
-    assert network.bn2.momentum == 0.01

@@ -5,13 +5,10 @@ and the released code. The networks for images are those of Radford, Metz, Chint
 Learning with Deep Convolutional Generative Adversarial Networks*, 2016, with 64 maps where they are widest.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lessup.backbones.mlp_bigan import SIDE, WIDTH, batch_norm, linear
 
@@ -124,23 +121,6 @@ class CodedMaps(nn.Module):
             x = x + self.entry(code)[:, :, None, None]
         normalised: Tensor = self.norm(x)
         return normalised
-
-
-@contextmanager
-def statistics_kept(network: nn.Module) -> Iterator[None]:
-    """Normalise by the statistics of the batch, yet leave the running averages that evaluation uses alone.
-
-    Real and generated batches are normalised apart, and only real ones are evaluated.
-    """
-    layers = [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.momentum = 0.0
-    try:
-        yield
-    finally:
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
 
 
 def _down(inputs: int, outputs: int) -> nn.Conv2d:

@@ -20,13 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lessup import backbones
-from lessup.backbones.bigan_players import (
-    IMAGE_SIDE,
-    ConvDiscriminator,
-    ConvGenerator,
-    MLPDiscriminator,
-    statistics_kept,
-)
+from lessup.backbones.batch_statistics import statistics_kept
+from lessup.backbones.bigan_players import IMAGE_SIDE, ConvDiscriminator, ConvGenerator, MLPDiscriminator
 from lessup.backbones.mlp_bigan import SIDE, MLPGenerator, linear
 from lessup.errors import UsageError
 from lessup.losses.adversarial import discriminator_loss, generator_loss, swapped_loss
@@ -145,7 +140,7 @@ class BiGAN(ImageGenerator):
         generated = self.generator(prior)
         joint = self.config.variant == "bigan"
         real_logit = self._judge(real, self._code(self._seen(batch["image"], box, real)) if joint else None)
-        with statistics_kept(self.judge):
+        with statistics_kept(self.judge):  # real and generated are normalised apart, and only real ones evaluated
             generated_logit = self._judge(generated, prior)
         scores = {"real_score": real_logit, "generated_score": generated_logit}
         log = {name: logit.detach().sigmoid().mean() for name, logit in scores.items()}
