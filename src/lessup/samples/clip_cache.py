@@ -19,7 +19,7 @@ from lessup.formats.frame_files import still
 from lessup.formats.video_index import SoundTrack, VideoIndex
 from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
-from lessup.samples.folder_cache import FolderCache, content_key
+from lessup.samples.folder_cache import FolderCache, content_key, unread_stamp
 from lessup.samples.image_decoding import Progress, in_threads
 
 _VERSION = "clips-1"
@@ -83,9 +83,10 @@ def clip_indexes(tree: FileTree, clips: Sequence[ClipFile], reading: Reading) ->
     return FolderCache(
         source=tree.path,
         noun="videos",
-        kind=f"{settings[:8]}-{len(clips)}",
+        settings=settings,
+        count=len(clips),
         suffix=".clips",
-        stamp=fingerprint(settings, tree.stamp(names), "\0".join(names)),
+        stamp=unread_stamp(tree, names, settings),
         keys=lambda: _keys(tree, clips),
         write=lambda folder: _write(folder, tree, clips, reading),
         open=_open,

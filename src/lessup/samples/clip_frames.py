@@ -146,7 +146,8 @@ def _decoded(clips: Clips) -> _Decoded:
     return FolderCache(
         source=clips.source,
         noun="frames",
-        kind=f"{key[:8]}-{len(clips)}",
+        settings=key,
+        count=len(clips),
         suffix=".frames",
         stamp=key,
         keys=lambda: [key],
@@ -207,7 +208,8 @@ def _measured(moments: Moments) -> _Measured:
     return FolderCache(
         source=clips.source,
         noun="sound textures",
-        kind=f"{key[:8]}-{len(clips)}",
+        settings=key,
+        count=len(clips),
         suffix=".textures",
         stamp=key,
         keys=lambda: [key],

@@ -1,10 +1,10 @@
 """Keep what was decoded of many files in a folder that later runs open at once.
 
-The folder ``KIND-DIGITS.SUFFIX`` lies within ``.lessup-cache`` beside the source or, where that cannot be written,
-within the user's cache folder. Its name stands for the content of all files and for how they are read, so a changed
-file is never missed and a moved source is not decoded again; a small ``STAMP.stamp`` beside it remembers which names,
-sizes and times of files had this name, so that unchanged files are not even read. A folder is made under another name
-and then moved into place: two processes that build at once both end with a whole one.
+The folder ``SETTINGS-COUNT-DIGITS.SUFFIX`` lies within ``.lessup-cache`` beside the source or, where that cannot be
+written, within the user's cache folder. Its name stands for the content of all files and for how they are read, so a
+changed file is never missed and a moved source is not decoded again; a small ``STAMP.stamp`` beside it remembers which
+names, sizes and times of files had this name, so that unchanged files are not even read. A folder is made under another
+name and then moved into place: two processes that build at once both end with a whole one.
 """
 
 import contextlib
@@ -39,8 +39,9 @@ class FolderCache(Generic[T]):
     Attributes:
         source: folder or archive.
         noun: what is decoded of it, for messages.
-        kind: begins the folder's name; stands for the settings and the number of files.
-        suffix: ends it.
+        settings: hexadecimal digits that stand for how it is decoded; the first of them begin the folder's name.
+        count: of files, or of clips.
+        suffix: ends the folder's name.
         stamp: stands for the files without reading them.
         keys: reads the files, and yields what stands for the content of each.
         write: decodes the files into an empty folder, and returns their keys.
@@ -49,7 +50,8 @@ class FolderCache(Generic[T]):
 
     source: Path
     noun: str
-    kind: str
+    settings: str
+    count: int
     suffix: str
     stamp: str
     keys: Callable[[], Iterable[str]]
@@ -66,7 +68,7 @@ class FolderCache(Generic[T]):
         for place in places:
             with contextlib.suppress(OSError, ValueError):  # not there, or damaged
                 return self.open(place / (place / f"{self.stamp}.stamp").read_text(encoding="ascii"))
-        for place in (place for place in places if any(place.glob(f"{self.kind}-*{self.suffix}"))):
+        for place in (place for place in places if any(place.glob(f"{self._kind}-*{self.suffix}"))):
             name = self._name(self.keys())
             with contextlib.suppress(DataError):
                 found = self.open(place / name)
@@ -75,7 +77,12 @@ class FolderCache(Generic[T]):
         return self._made(places)
 
     def _name(self, keys: Iterable[str]) -> str:
-        return f"{self.kind}-{fingerprint(*keys)}{self.suffix}"
+        return f"{self._kind}-{fingerprint(*keys)}{self.suffix}"
+
+    @property
+    def _kind(self) -> str:
+        """What begins the name of every folder with these settings and this number of files."""
+        return f"{self.settings[:8]}-{self.count}"
 
     def _made(self, places: Sequence[Path]) -> T:
         problem = OSError()
@@ -114,6 +121,11 @@ class FolderCache(Generic[T]):
         """Note which folder belongs to the stamp; if that fails, the next run compares contents."""
         with contextlib.suppress(RunError):
             write_whole(place / f"{self.stamp}.stamp", name.encode())
+
+
+def unread_stamp(tree: FileTree, names: Sequence[str], settings: str) -> str:
+    """Return what stands for files without reading them, by names, sizes and times, and for how they are decoded."""
+    return fingerprint(settings, tree.stamp(names), "\0".join(names))
 
 
 def content_key(tree: FileTree, name: str) -> str:

@@ -67,7 +67,8 @@ def decodings(tree: FileTree, files: Sequence[ImageFile], reading: Reading) -> D
     return FolderCache(
         source=tree.path,
         noun="images",
-        kind=f"{settings[:8]}-{len(files)}",
+        settings=settings,
+        count=len(files),
         suffix=".images",
         stamp=_stamp(tree, files, settings),
         keys=lambda: content_keys(tree, files),

@@ -17,7 +17,7 @@ from lessup.formats import npz, sound_file
 from lessup.formats.file_tree import FileTree
 from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
-from lessup.samples.folder_cache import FolderCache, content_key
+from lessup.samples.folder_cache import FolderCache, content_key, unread_stamp
 from lessup.samples.image_decoding import Progress
 from lessup.samples.sounds import Waves
 from lessup.transforms.sound_textures import RATE
@@ -96,9 +96,10 @@ def sound_decodings(tree: FileTree, names: Sequence[str], reading: Reading) -> S
     return FolderCache(
         source=tree.path,
         noun="sounds",
-        kind=f"{settings[:8]}-{len(names)}",
+        settings=settings,
+        count=len(names),
         suffix=".sounds",
-        stamp=fingerprint(settings, tree.stamp(names), "\0".join(names)),
+        stamp=unread_stamp(tree, names, settings),
         keys=lambda: (content_key(tree, name) for name in names),
         write=lambda folder: _write(folder, tree, names, reading),
         open=_open,

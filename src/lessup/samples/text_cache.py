@@ -18,7 +18,7 @@ from lessup.formats.file_tree import FileTree
 from lessup.formats.text_file import has_paragraphs, sentences
 from lessup.samples import Reading
 from lessup.samples.assembly import fingerprint
-from lessup.samples.folder_cache import FolderCache, content_key
+from lessup.samples.folder_cache import FolderCache, content_key, unread_stamp
 from lessup.samples.image_decoding import Progress
 from lessup.samples.phrases import PhraseCount, Phrases
 from lessup.samples.texts import END
@@ -67,9 +67,10 @@ def text_numbers(tree: FileTree, names: Sequence[str], reading: Reading) -> Text
     return FolderCache(
         source=tree.path,
         noun="texts",
-        kind=f"{settings[:8]}-{len(names)}",
+        settings=settings,
+        count=len(names),
         suffix=".texts",
-        stamp=fingerprint(settings, tree.stamp(names), "\0".join(names)),
+        stamp=unread_stamp(tree, names, settings),
         keys=lambda: (content_key(tree, name) for name in names),
         write=lambda folder: _write(folder, tree, names, reading),
         open=_open,
