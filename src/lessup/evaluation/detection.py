@@ -17,12 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from lessup.backbones import dense
-from lessup.errors import DataError, UsageError
+from lessup.errors import DataError
 from lessup.evaluation import Protocol, Result, scores_over
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.detection import Detections, Objects, detection_precisions, overlap
 from lessup.probes.fast_rcnn import FastRCNN, FastRCNNConfig
-from lessup.probes.reference_rows import references
+from lessup.probes.fine_tuned_rows import fine_tuned_rows, training_seeds
 from lessup.runs import Training
 from lessup.samples.images import Images
 from lessup.samples.proposals import Kind, Proposed, proposed
@@ -87,22 +87,18 @@ class Detection(Protocol):
         """
         assert isinstance(method, ImageEncoder)
         config = self.config
-        if config.repeats < 1:
-            raise UsageError(f"--repeats {config.repeats}: wanted 1 or more")
+        seeds = training_seeds(config.seed, config.repeats)
         dense.last_map(method.backbone)
         train, test = (self._proposed(part) for part in (split.train, split.test))
         notes = _notes(split, train, test, config.proposals)
         rows = {"whole_image": [_metrics(_whole_images(test), test)]} if config.references else {}
-        for seed in range(config.seed, config.seed + config.repeats):
-            starts: dict[str, Method] = {"model": method}
-            if config.references:
-                others = references(method, train, seed=seed, settled=True)
-                starts = {**others.networks, **starts}
-                notes = (*notes, *(note for note in others.notes if note not in notes))
-            for row, start in starts.items():
-                assert isinstance(start, ImageEncoder)
-                rows.setdefault(row, []).append(_metrics(self._fine_tuned(start, train, test, seed), test))
-        return Result({row: scores_over(values) for row, values in rows.items()}, notes=notes)
+
+        def measured(row: str, start: ImageEncoder, seed: int) -> dict[str, float]:  # noqa: ARG001
+            return _metrics(self._fine_tuned(start, train, test, seed), test)
+
+        found = fine_tuned_rows(method, train, measured, seeds=seeds, with_references=config.references)
+        rows |= found.metrics
+        return Result({row: scores_over(values) for row, values in rows.items()}, notes=(*notes, *found.notes))
 
     def _proposed(self, part: object) -> Proposed:
         assert isinstance(part, Images)

@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 from lessup.backbones import dense
-from lessup.errors import DataError, UsageError
+from lessup.errors import DataError
 from lessup.evaluation import Protocol, Result, scores_over
 from lessup.methods import ImageEncoder, Method
 from lessup.metrics.confusion import confusion
 from lessup.metrics.mean_iou import segmentation_scores
 from lessup.probes.fcn import FCN, FCNConfig
-from lessup.probes.reference_rows import references
+from lessup.probes.fine_tuned_rows import fine_tuned_rows, training_seeds
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
@@ -87,26 +87,21 @@ class Segmentation(Protocol):
         """
         assert isinstance(method, ImageEncoder)
         config = self.config
-        if config.repeats < 1:
-            raise UsageError(f"--repeats {config.repeats}: wanted 1 or more")
+        seeds = training_seeds(config.seed, config.repeats)
         dense.last_map(method.backbone)
         parts, notes = _with_masks(split)
         names = ("background", *parts.test.classes)
         first: dict[str, Segment] = {"background": _background} if config.references else {}
         rows = {row: [_metrics(segment, parts.test, names)] for row, segment in first.items()}
-        for seed in range(config.seed, config.seed + config.repeats):
-            starts: dict[str, Method] = {"model": method}
-            if config.references:
-                others = references(method, parts.train, seed=seed, settled=True)
-                starts = {**others.networks, **starts}
-                notes = (*notes, *(note for note in others.notes if note not in notes))
-            for row, start in starts.items():
-                assert isinstance(start, ImageEncoder)
-                segment = self._fine_tuned(start, parts, seed)
-                rows.setdefault(row, []).append(_metrics(segment, parts.test, names))
-                first.setdefault(row, segment)
-        scores = {row: scores_over(values) for row, values in rows.items()}
-        return Result(scores, _figures(first, parts.test, names), notes)
+
+        def measured(row: str, start: ImageEncoder, seed: int) -> dict[str, float]:
+            segment = self._fine_tuned(start, parts, seed)
+            first.setdefault(row, segment)
+            return _metrics(segment, parts.test, names)
+
+        found = fine_tuned_rows(method, parts.train, measured, seeds=seeds, with_references=config.references)
+        scores = {row: scores_over(values) for row, values in (rows | found.metrics).items()}
+        return Result(scores, _figures(first, parts.test, names), (*notes, *found.notes))
 
     def _fine_tuned(self, start: ImageEncoder, parts: Split, seed: int) -> Segment:
         config = FCNConfig(

@@ -20,7 +20,7 @@ class Rows:
     """What was measured.
 
     Attributes:
-        metrics: values by row, then by draw, then by metric.
+        metrics: values by row, then by draw or training, then by metric.
         notes: how they came about.
     """
 
