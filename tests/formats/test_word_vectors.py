@@ -19,6 +19,12 @@ def test_what_was_written_comes_back(tmp_path, binary):
     assert found.place == {"the": 0, "Zürich": 1, "ice_cream": 2}
 
 
+def test_without_case_the_commonest_spelling_of_the_commonest_words_counts():
+    known = WordVectors(("us", "US", "straße", "Us", "STRASSE", "rare"), np.zeros((6, 2), np.float32))
+    assert known.place_without_case(5) == {"US": 0, "STRASSE": 2}
+    assert known.place_without_case(9) == {"US": 0, "STRASSE": 2, "RARE": 5}
+
+
 def test_the_binary_file_is_byte_for_byte_that_of_the_c_program(tmp_path):
     small = WordVectors(("a", "b"), np.array([[1, 2], [3, 4]], np.float32))
     word_vectors.write(tmp_path / "v", small, binary=True)

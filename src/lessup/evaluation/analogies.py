@@ -77,7 +77,7 @@ class WordAnalogies(Protocol):
         if config.references:
             chance = Score(100 / (min(config.most_words, len(known.words)) - 3))
             rows = {"chance": {part: chance for part in PARTS if part in rows["model"]}, **rows}
-        return Result(rows, notes=_notes(sections, known.words, config.most_words))
+        return Result(rows, notes=_notes(sections, known, config.most_words))
 
 
 PARTS = ("semantic", "syntactic", "total")
@@ -98,7 +98,8 @@ def analogy_scores(vectors: WordVectors, sections: Sequence[Analogies], most_wor
     Raises:
         DataError: no question can be asked.
     """
-    asked = [_asked(section, vectors.words, most_words) for section in sections]
+    place = vectors.place_without_case(most_words)
+    asked = [_asked(section, place) for section in sections]
     if not sum(map(len, asked)):
         raise DataError(
             f"none of {_count(sections)} questions can be asked: each has a word that is not among the "
@@ -127,9 +128,8 @@ def analogy_scores(vectors: WordVectors, sections: Sequence[Analogies], most_wor
     }
 
 
-def _asked(section: Analogies, words: Sequence[str], most_words: int) -> NDArray[np.int64]:
+def _asked(section: Analogies, place: Mapping[str, int]) -> NDArray[np.int64]:
     """Return (N, 4) places of the words of the questions that can be asked."""
-    place = {word.upper(): number for number, word in reversed([*enumerate(words[:most_words])])}
     found = [[place.get(word.upper(), -1) for word in question] for question in section.questions]
     places = np.array(found, np.int64).reshape(-1, 4)
     return places[(places >= 0).all(1)]
@@ -139,15 +139,15 @@ def _count(sections: Sequence[Analogies]) -> int:
     return sum(len(section.questions) for section in sections)
 
 
-def _notes(sections: Sequence[Analogies], words: Sequence[str], most_words: int) -> tuple[str, ...]:
+def _notes(sections: Sequence[Analogies], known: WordVectors, most_words: int) -> tuple[str, ...]:
     """Say how many questions were asked of each part."""
-    told = []
+    place, told = known.place_without_case(most_words), []
     for part, syntactic in (("semantic", False), ("syntactic", True)):
         own = [section for section in sections if section.syntactic is syntactic]
         if own:
-            told.append(f"{sum(len(_asked(one, words, most_words)) for one in own)} of {_count(own)} {part}")
-    cut = min(most_words, len(words))
+            told.append(f"{sum(len(_asked(one, place)) for one in own)} of {_count(own)} {part}")
+    cut = min(most_words, len(known.words))
     return (
-        f"answers are sought among the {cut} commonest of {len(words)} words",
+        f"answers are sought among the {cut} commonest of {len(known.words)} words",
         f"asked: {' and '.join(told)} questions; the others have a word that is not among these",
     )

@@ -85,7 +85,7 @@ def similarity_scores(vectors: WordVectors, pairs: Sequence[WordPair], most_word
     Raises:
         DataError: fewer than two pairs are known.
     """
-    place = {word.upper(): number for number, word in reversed([*enumerate(vectors.words[:most_words])])}
+    place = vectors.place_without_case(most_words)
     known = [pair for pair in pairs if pair.first.upper() in place and pair.second.upper() in place]
     if len(known) < 2:
         raise DataError(

@@ -44,6 +44,17 @@ class WordVectors:
         """Place of every word."""
         return {word: place for place, word in reversed([*enumerate(self.words)])}
 
+    def place_without_case(self, most: int) -> dict[str, int]:
+        """Return the place of every word in capitals among the ``most`` commonest: of its commonest spelling.
+
+        >>> WordVectors(("us", "man", "US"), np.zeros((3, 2), np.float32)).place_without_case(3)
+        {'US': 0, 'MAN': 1}
+        """
+        found: dict[str, int] = {}
+        for place, word in enumerate(self.words[:most]):
+            found.setdefault(word.upper(), place)
+        return found
+
     def at_random(self, seed: int) -> Self:
         """Return the same words with vectors of normal numbers, which say nothing."""
         drawn = np.random.default_rng(seed).normal(size=self.vectors.shape)
