@@ -15,6 +15,7 @@ from lessup.metrics.confusion import confusion
 from lessup.metrics.mean_iou import class_ious, segmentation_scores
 from lessup.samples.image_decoding import in_threads
 from lessup.samples.images import Images, Pixels, Ragged
+from lessup.samples.spacing import evenly_spaced
 from lessup.verbs.tag_stages import Kept
 
 GRID = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -72,7 +73,7 @@ def in_percent(share: float) -> float | None:
 def thresholds(train: Images, seeds: Kept, salient: Kept, chosen: float, *, count: int) -> dict[str, Any]:
     """Return the mean IoU of G2 at a grid of thresholds and at the chosen one, on some training images with a mask."""
     masked = np.flatnonzero(train.masked())
-    few = masked[np.linspace(0, len(masked) - 1, min(count, len(masked))).round().astype(np.int64)]
+    few = masked[evenly_spaced(len(masked), count)]
 
     def one(index: int, threshold: float) -> NDArray[np.int64]:
         _, made = guided(train, index, seeds.maps[index], threshold, salient.maps[index][..., 0] / 255)

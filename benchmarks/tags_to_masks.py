@@ -59,6 +59,7 @@ from lessup.runs.duration import training_seconds
 from lessup.runs.provenance import machine
 from lessup.samples import Reading
 from lessup.samples.images import Images
+from lessup.samples.spacing import evenly_spaced
 from lessup.samples.splits import Split
 from lessup.verbs.tag_stages import FromTagsConfig, TagStages, learnt_from
 from mask_quality import counted, guided, label_quality, seed_quality, thresholds
@@ -173,7 +174,7 @@ def some(images: Images, count: int) -> Images:
     """Return images evenly spaced; all for a count of 0."""
     if not 0 < count < len(images):
         return images
-    taken = images.take(np.linspace(0, len(images) - 1, count).round().astype(np.int64))
+    taken = images.take(evenly_spaced(len(images), count))
     return replace(taken, fingerprint=f"{count} of {images.fingerprint}")
 
 
@@ -237,7 +238,7 @@ def contact_sheet(asked: argparse.Namespace, known: Known, stages: TagStages, th
     """Draw a line a test image: image, truth, seeds, guide labels, and what each row finds, with CRF."""
     drawn = {row: folder(asked) / f"shown-{row}.npz" for row in asked.rows}
     found = {row: dict(np.load(path)) for row, path in drawn.items() if path.is_file()}
-    places = np.linspace(0, len(known.test) - 1, min(SHOWN, len(known.test))).round().astype(int)
+    places = evenly_spaced(len(known.test), SHOWN)
     shown = known.test.take(places)
     seeder = fitting.restore(Run.open(stages.seeder_place()), device=stages.device)
     assert isinstance(seeder, Classifier)

@@ -28,6 +28,7 @@ from lessup.masks.overlays import photograph
 from lessup.methods import Classifier, Method
 from lessup.metrics import localization as metrics
 from lessup.samples.images import Images
+from lessup.samples.spacing import evenly_spaced
 from lessup.samples.splits import Split
 
 CENTRAL = 0.75
@@ -189,7 +190,7 @@ class Localization(Protocol):
         return {"rows": np.array(list(outcomes)), "thresholds": self._thresholds, **curves}
 
     def _examples(self, networks: Networks, test: Images, drawing: Drawing) -> dict[str, NDArray[np.generic]]:
-        chosen = np.linspace(0, len(test) - 1, min(self.config.pictures, len(test))).round().astype(np.int64)
+        chosen = evenly_spaced(len(test), self.config.pictures)
         if not len(chosen):
             return {}
         shown = test.take(chosen)

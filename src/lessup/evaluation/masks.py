@@ -24,6 +24,7 @@ from lessup.metrics.confusion import confusion
 from lessup.metrics.mean_iou import segmentation_scores
 from lessup.samples.images import Images, Ragged
 from lessup.samples.label_draws import targets
+from lessup.samples.spacing import evenly_spaced
 from lessup.samples.splits import Split
 
 Labels = NDArray[np.uint8]
@@ -76,7 +77,7 @@ class Masks(Protocol):
         names = ("background", *test.classes)
         tables: dict[str, NDArray[np.int64]] = {}
         examples: dict[str, list[Labels]] = {}
-        pictured = set(np.linspace(0, len(test) - 1, min(self.config.pictures, len(test))).round().astype(int).tolist())
+        pictured = set(evenly_spaced(len(test), self.config.pictures).tolist())
         for index, by_row in enumerate(self._answers(method, test)):
             truth = _counted(test, index)
             for row, labels in by_row.items():

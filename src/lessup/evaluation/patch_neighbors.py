@@ -21,6 +21,7 @@ from lessup.features import encode_all, untrained
 from lessup.methods import ImageEncoder, Method
 from lessup.probes.nearest import Neighbours, nearest
 from lessup.samples.images import Images, Ragged
+from lessup.samples.spacing import evenly_spaced
 from lessup.samples.splits import Split
 from lessup.transforms.crops import resize_whole
 
@@ -94,7 +95,8 @@ class PatchNeighbors(Protocol):
                 f"{len(split.test)} held-out images; {self.config.neighbors} neighbours need more: pass --data, or "
                 "train with --folds 2 or more"
             )
-        patches = cut(_spaced(split.test, self.config.images), self.config.share, self.config.seed)
+        asked = split.test.take(evenly_spaced(len(split.test), self.config.images))
+        patches = cut(asked, self.config.share, self.config.seed)
         layer = self.config.layer or ("fc6" if "fc6" in method.layers else None)
         features = {
             "pixels": _pixels(patches.images),
@@ -155,11 +157,6 @@ def shown_pixels(patches: Images) -> NDArray[np.uint8]:
         resized = resize_whole(batch["image"], batch["extent"], (SHOWN, SHOWN))
         rows.append((255 * resized).round().byte().permute(0, 2, 3, 1).numpy())
     return np.concatenate(rows)
-
-
-def _spaced(images: Images, most: int) -> Images:
-    count = min(most, len(images))
-    return images.take(np.linspace(0, len(images) - 1, count).round().astype(np.int64))
 
 
 def _pixels(patches: Images) -> NDArray[np.float32]:

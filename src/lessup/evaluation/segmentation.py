@@ -26,6 +26,7 @@ from lessup.probes.fine_tuned_rows import fine_tuned_rows, training_seeds
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
 from lessup.samples.images import Images
+from lessup.samples.spacing import evenly_spaced
 from lessup.samples.splits import Split
 from lessup.training.modes import batch_on
 from lessup.training.unrecorded import fit_unrecorded
@@ -149,8 +150,7 @@ def _metrics(segment: Segment, test: Samples, names: tuple[str, ...]) -> dict[st
 
 
 def _figures(segments: Mapping[str, Segment], test: Samples, names: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
-    chosen = np.linspace(0, len(test) - 1, min(PICTURES, len(test))).round().astype(np.int64)
-    batch = batch_on(torch.device("cpu"), test, chosen)
+    batch = batch_on(torch.device("cpu"), test, evenly_spaced(len(test), PICTURES))
     image = (255 * batch["image"][:, :3]).round().byte().permute(0, 2, 3, 1).numpy()
     figures: dict[str, NDArray[np.generic]] = {"classes": np.array(names), "example_image": image}
     figures["example_truth"] = batch["mask"].numpy().astype(np.int16)

@@ -25,6 +25,7 @@ from lessup.methods import ImageEncoder, Method
 from lessup.metrics.verification import ErrorRates, error_rates
 from lessup.probes.gaussian import Gaussian
 from lessup.samples.images import Images
+from lessup.samples.spacing import evenly_spaced
 from lessup.samples.splits import Split
 
 ACCEPTED = (10.0, 7.5, 5.0)
@@ -210,8 +211,7 @@ def _figures(
     for kind, found in (("pairs", pairs), ("gaussian", claims)):
         for row, rates in found.items():
             if rates is not None:
-                last = len(rates.false_accept) - 1
-                kept = np.unique(np.linspace(0, last, min(last + 1, MOST_POINTS)).round().astype(np.int64))
+                kept = evenly_spaced(len(rates.false_accept), MOST_POINTS)
                 figures[f"{kind}_false_accept_{row}"] = rates.false_accept[kept]
                 figures[f"{kind}_false_reject_{row}"] = rates.false_reject[kept]
     return figures

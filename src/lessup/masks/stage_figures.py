@@ -10,6 +10,7 @@ from lessup.masks.seeds import at_threshold
 from lessup.masks.stages import seeds_from
 from lessup.samples.images import Images, Ragged
 from lessup.samples.label_draws import targets
+from lessup.samples.spacing import evenly_spaced
 
 SHOWN = 6
 """Images, evenly spaced among those that have a tag."""
@@ -33,7 +34,7 @@ def stage_figures(
     """
     tags = targets(images) == 1
     tagged = np.flatnonzero(tags.any(1))
-    some = tagged[np.unique(np.linspace(0, len(tagged) - 1, min(SHOWN, len(tagged))).round().astype(np.int64))].tolist()
+    some = tagged[evenly_spaced(len(tagged), SHOWN)].tolist()
     extent = images.pixels.extent[some]
     figures: dict[str, NDArray[np.generic]] = {
         "classes": np.array(["background", *images.classes]),

@@ -28,6 +28,7 @@ from lessup.methods import ImageEncoder, Losses, Method
 from lessup.optimization import Optimization, adamw_with_cosine
 from lessup.runs import Training
 from lessup.samples import Batch, Samples
+from lessup.samples.spacing import evenly_spaced
 from lessup.training.modes import batch_on
 from lessup.training.unrecorded import fit_unrecorded
 from lessup.transforms.crops import crop_resize, mirrored
@@ -137,8 +138,7 @@ class FineTunedImages(Method):
         """
         if not len(self.added):
             return
-        count = min(len(samples), magic_init.NUM_IMAGES)
-        chosen = np.linspace(0, len(samples) - 1, count).round().astype(np.int64)
+        chosen = evenly_spaced(len(samples), magic_init.NUM_IMAGES)
         with torch.no_grad():
             batch = batch_on(self.device, samples, chosen)
             features = flat(self.body.backbone(self.body.prepared(batch)))

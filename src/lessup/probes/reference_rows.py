@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -11,6 +10,7 @@ from lessup.errors import UsageError
 from lessup.features import untrained
 from lessup.methods import ImageEncoder, Method
 from lessup.samples import Samples
+from lessup.samples.spacing import evenly_spaced
 from lessup.training.modes import batch_on
 
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
@@ -72,8 +72,7 @@ def magic_initialised(method: ImageEncoder, samples: Samples, *, seed: int) -> M
 
 def _looked_at(network: ImageEncoder, samples: Samples) -> torch.Tensor:
     """Return (B, C, S, S) ``magic_init.NUM_IMAGES`` of the samples, evenly spaced, as the network wants them."""
-    count = min(magic_init.NUM_IMAGES, len(samples))
-    chosen = np.linspace(0, len(samples) - 1, count).round().astype(np.int64)
+    chosen = evenly_spaced(len(samples), magic_init.NUM_IMAGES)
     return network.prepared(batch_on(network.device, samples, chosen))
 
 

@@ -4,7 +4,6 @@ import math
 import sys
 from typing import Any
 
-import numpy as np
 import torch
 
 from lessup.errors import CollapseError
@@ -13,6 +12,7 @@ from lessup.metrics.collapse import effective_rank, relative_spread
 from lessup.runs import Run, Training
 from lessup.runs.files import is_first_process
 from lessup.samples import Batch
+from lessup.samples.spacing import evenly_spaced
 from lessup.samples.splits import Split
 from lessup.training.modes import batch_on, evaluating
 
@@ -52,10 +52,9 @@ class CollapseGuard:
         self._samples = split.validation if len(split.validation) >= SMALLEST_VALIDATION else split.train
         self._training = training
         self._run = run
-        count = min(PROBE_SIZE, len(self._samples))
-        self._probe = np.linspace(0, len(self._samples) - 1, count).round().astype(np.int64)
+        self._probe = evenly_spaced(len(self._samples), PROBE_SIZE)
         # Encoding is the forward pass alone, about a third of what a training step costs per sample.
-        affordable = math.ceil(count / 3 / (COST * training.batch_size))
+        affordable = math.ceil(len(self._probe) / 3 / (COST * training.batch_size))
         self.interval = max(training.steps // 50, affordable, 1)
 
     def measure(self, method: Method, device: torch.device, step: int) -> dict[str, float]:
