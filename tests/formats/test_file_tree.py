@@ -1,8 +1,10 @@
 import io
 import os
 import tarfile
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,26 @@ def test_archive_cut_short_is_said_to_be_damaged(tmp_path):
         path.write_bytes(path.read_bytes()[:30000])
         with pytest.raises(DataError, match="damaged archive"):
             open_tree(path)
+
+
+def test_a_zip_is_read_by_one_thread_at_a_time(tmp_path, monkeypatch):
+    content = {f"{number}.bin": bytes([number]) * 2000 for number in range(40)}
+    tree = open_tree(zipped(tmp_path / "x.zip", content))
+    opened, reading, together = zipfile.ZipFile.open, [], []
+
+    @contextmanager
+    def watched(archive, info):
+        reading.append(info)
+        together.append(len(reading))
+        time.sleep(1e-3)
+        with opened(archive, info) as file:
+            yield file
+        reading.remove(info)
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", watched)
+    with ThreadPoolExecutor(8) as pool:
+        assert dict(zip(content, pool.map(tree.read, content), strict=True)) == content
+    assert max(together) == 1
 
 
 def test_damaged_member_of_a_zip_is_named_alone(tmp_path):

@@ -214,8 +214,14 @@ class _Archive(FileTree):
 
 
 class _Zip(_Archive):
+    """A zip, read by one thread at a time: Python 3.12 before 3.12.9 and 3.13 before 3.13.2 mix members up otherwise.
+
+    See https://github.com/python/cpython/issues/127847.
+    """
+
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        self._lock = threading.Lock()
         self._archive = zipfile.ZipFile(path)
         self._bytes = path.stat().st_size
         files = [info for info in self._archive.infolist() if not info.is_dir()]
@@ -231,7 +237,7 @@ class _Zip(_Archive):
         check_unpacked(info.file_size, min(info.compress_size, self._bytes))
         step = max(info.file_size, 1) if info.compress_type in _BOUNDED else _SMALL_STEP
         try:
-            with self._archive.open(info) as file:
+            with self._lock, self._archive.open(info) as file:
                 return b"".join(iter(lambda: file.read(step), b""))  # no more than is declared
         except (OSError, RuntimeError, *_DAMAGED) as error:
             raise DataError(f"cannot be read from the archive: {error}") from error
