@@ -34,6 +34,13 @@ def test_what_cannot_be_used_is_said_before_training_and_stands_in_scores_and_re
     assert "2 left out" in write([run], tmp_path / "report.html").read_text()
 
 
+def test_the_commonest_reason_is_said(folder):
+    for name in "xyz":
+        np.save(folder / f"{name}.npy", np.zeros((10, 10, 10), bool))
+    said = left_out(data.load(folder), "shapes")
+    assert said.startswith("5 of shapes left out, such as nothing.npy: empty grid ")
+
+
 def test_doubtful_samples_are_not_left_out(folder):
     for name in ("nothing.npy", "broken.npy"):
         (folder / name).unlink()

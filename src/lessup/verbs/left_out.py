@@ -15,7 +15,7 @@ _KINDS = 4
 
 
 def left_out(samples: Samples, data: str) -> str:
-    """Return one sentence that counts what was left out and names the first; empty if nothing was.
+    """Return one sentence that counts what was left out and names the first of the commonest reason, or nothing.
 
     Args:
         samples: the data as it was read.
@@ -24,8 +24,9 @@ def left_out(samples: Samples, data: str) -> str:
     skipped = [one for one in samples.damage if one.skipped]
     if not skipped:
         return ""
-    first = f"{skipped[0].name}: {skipped[0].reason}"
-    return f"{len(skipped)} of {data} left out, such as {first} (all of them: `lessup doctor {data}`)"
+    commonest = Counter(one.reason for one in skipped).most_common(1)[0][0]
+    name = next(one.name for one in skipped if one.reason == commonest)
+    return f"{len(skipped)} of {data} left out, such as {name}: {commonest} (all of them: `lessup doctor {data}`)"
 
 
 def changed(samples: Samples, data: str) -> str:
