@@ -8,7 +8,7 @@ from lessup.errors import UsageError
 from lessup.methods.prototypical_networks import PrototypicalNetworks, PrototypicalNetworksConfig, cpu, paper
 from lessup.transforms.draws import Draws
 from lessup.transforms.episodes import turned, turns
-from lessup.transforms.jitter import moved, movements
+from lessup.transforms.jitter import bends, moved, movements
 
 
 def built(**changed) -> PrototypicalNetworks:
@@ -89,11 +89,16 @@ def test_images_that_are_not_square_cannot_be_turned():
     assert built(backbone="lenet-faces", turned_classes=False).copies == 1
 
 
+@pytest.mark.parametrize("bend", [0.0, 0.04])
 @torch.no_grad()
-def test_features_are_the_mean_over_views_that_do_not_depend_on_the_other_images():
-    method, given = built(jittered_views=3), batch([0, 1, 2])
+def test_features_are_the_mean_over_views_that_do_not_depend_on_the_other_images(bend):
+    method, given = built(jittered_views=3, bend=bend), batch([0, 1, 2])
     image = method.prepared(given)
-    views = [image] + [moved(image, movements(1, Draws.at(0, number)).expand(3, -1)) for number in (1, 2)]
+    views = [image]
+    for number in (1, 2):
+        draws = Draws.at(0, number)
+        movement, places = movements(1, draws).expand(3, -1), bends(1, draws, bend).expand(3, -1, -1, -1)
+        views.append(moved(image, movement, places))
     expected = torch.stack([method.backbone(view).flatten(1) for view in views]).mean(0)
     torch.testing.assert_close(method.encode(given), expected, rtol=1e-4, atol=1e-5)
     alone = method.encode({name: values[2:] for name, values in given.items()})

@@ -16,7 +16,7 @@ from lessup.methods.kinds.method import Losses
 from lessup.samples import Batch
 from lessup.transforms.draws import Draws
 from lessup.transforms.episodes import POSES, TURNS, episode, turned, turns
-from lessup.transforms.jitter import jittered, moved, movements
+from lessup.transforms.jitter import bends, jittered, moved, movements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class EpisodeConfig:
         mirrored_classes: whether mirror images of these are, too.
         jitter: how far images are turned, sheared, stretched and shifted, 1 as far as Koch et al. do; 0 is not at all.
         bend: how far they are bent: the standard deviation of the places of 4 x 4 knots, as a share of the side.
-        jittered_views: of an image, moved as far as Koch et al. do, over which its features are averaged where it is
-            encoded; the first is the image itself.
+        jittered_views: of an image, moved as far as Koch et al. do and bent as far as ``bend`` says, over which its
+            features are averaged where it is encoded; the first is the image itself.
         learning_rate: peak, or that of the beginning.
         weight_decay: of all weights.
     """
@@ -124,12 +124,17 @@ class EpisodeLearner(FewShotLearner):
         return self.encode_layers(batch, (name,))[name]
 
     def encode_layers(self, batch: Batch, layers: Collection[str]) -> dict[str, Tensor]:
-        """Return (B, D) features of each layer, the mean over the views, which are moved alike for all images."""
+        """Return (B, D) features of each layer, the mean over the views, which are alike for all images."""
         image = self.prepared(batch)
         found = dict.fromkeys(layers, torch.zeros(()))
         for number in range(self.config.jittered_views):
-            movement = movements(1, Draws.at(0, number, device=image.device)).expand(len(image), -1)
-            view = moved(image, movement) if number else image
+            view = self._view(image, Draws.at(0, number, device=image.device)) if number else image
             code = self.backbone.features(view.contiguous(memory_format=torch.channels_last), layers)
             found = {layer: found[layer] + flat(code[layer]) / self.config.jittered_views for layer in layers}
         return found
+
+    def _view(self, image: Tensor, draws: Draws) -> Tensor:
+        """Move (B, C, H, W) images, all in one way, and bend them as far as those of training."""
+        movement = movements(1, draws).expand(len(image), -1)
+        bend = bends(1, draws, self.config.bend).expand(len(image), -1, -1, -1) if self.config.bend else None
+        return moved(image, movement, bend)
