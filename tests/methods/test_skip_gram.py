@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -76,18 +77,37 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_pairs_by_loops_in_float64():
     assert loss.item() == pytest.approx(torch.stack(costs).mean().item(), rel=1e-5)
 
 
-def test_a_vector_that_is_taken_very_often_takes_three_hundred_mean_steps():
+def test_a_vector_that_is_taken_very_often_goes_as_far_as_its_logistic_regression_bears():
     method = built(updates="batch", window=1, threshold=0.0, noise_power=60.0, conventions="paper")
     tokens = torch.tensor([[1, 2] * 600])  # each stands in 1199 pairs of 6 choices; all noise is word 0
     method.step({"tokens": tokens}, Draws.at(0)).players["words"].backward()
     first, second = method.first.detach().double(), method.second.detach().double()
     yes, no = torch.sigmoid(first[1] @ second[2]), torch.sigmoid(first[1] @ second[0])
     of_a_pair = (yes - 1) * second[2] + 5 * no * second[0]
-    torch.testing.assert_close(method.first.grad[1].double(), 300 / 6 * of_a_pair, rtol=1e-4, atol=1e-4)
+    bend = ((of_a_pair @ second[2]) ** 2 + 5 * (of_a_pair @ second[0]) ** 2) / 4  # of a pair; their number cancels
+    wanted = of_a_pair * (of_a_pair @ of_a_pair) / (2 * 0.025 * bend)
+    torch.testing.assert_close(method.first.grad[1].double(), wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_large_batches_never_lead_away(objective):
+    method = built(objective=objective, updates="batch", threshold=0.0, conventions="paper").train()
+    (optimization,) = method.optimizations(1000).values()
+    tokens = torch.randint(0, 6, (10, 1000), generator=torch.Generator().manual_seed(0))
+    losses = []
+    for _ in range(40):
+        loss = method.step({"tokens": tokens}, Draws.at(0)).players["words"]
+        optimization.optimizer.zero_grad()
+        loss.backward()
+        optimization.optimizer.step()
+        losses.append(loss.item())
+    assert all(after < before + 1e-3 for before, after in itertools.pairwise(losses)), losses
+    assert losses[-1] < losses[0] - 0.05
 
 
 def test_processes_together_have_the_gradient_of_one():
-    method, tokens = built(updates="batch", threshold=0.0, window=1), torch.randint(0, 6, (4, 7))
+    method = built(updates="batch", threshold=0.0, window=1, rate=1e-3)  # at which no vector is held back
+    tokens = torch.randint(0, 6, (4, 7))
     whole = torch.autograd.grad(method.step({"tokens": tokens}, Draws.at(3)).players["words"], method.first)[0]
     parts = [
         torch.autograd.grad(

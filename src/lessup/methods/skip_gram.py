@@ -11,6 +11,7 @@ Noise-contrastive estimation, which the program lacks, has a bias for every word
 begins at the logarithm of its frequency.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,7 +25,6 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from lessup.errors import DataError, UsageError
 from lessup.formats.word_vectors import WordVectors
-from lessup.losses.words import choices_loss
 from lessup.methods import Losses, Method, Recipe
 from lessup.optimization import Optimization
 from lessup.runs import Training
@@ -33,6 +33,7 @@ from lessup.samples.splits import Folds
 from lessup.samples.texts import Texts
 from lessup.transforms.draws import Draws
 from lessup.transforms.on_cpu import over_rows
+from lessup.words.batch_gradients import Choices, gradients, shares_that_hold
 from lessup.words.chances import Chances
 from lessup.words.pairs import Pairs, word_pairs
 
@@ -41,12 +42,6 @@ LOWEST_RATE = 1e-4
 
 REACH = 6.0
 """Score beyond which the program passes over a node."""
-
-CHOICES = 1 << 20
-"""Choices that a batch is looked at for at once."""
-
-MOST_STEPS = 300
-"""Steps of a vector that are added up in a batch; more are scaled down to the mean times this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +177,7 @@ class SkipGram(Method):
         """Compute the loss of the pairs of words of some texts; in sequence, training has moved the vectors already.
 
         In a batch the gradient is that of the sum over the pairs, as if each of them took its own step from where all
-        begin, but for vectors that take very many; the value is the mean.
+        begin, but for vectors that take very many, see ``shares_that_hold``; the value is the mean.
 
         Args:
             batch: ``tokens`` (B, T) int64.
@@ -268,19 +263,26 @@ class SkipGram(Method):
         program, tree = self.config.conventions == "program", self._num_negatives == 0
         word, target = (pairs.near, pairs.centre) if program else (pairs.centre, pairs.near)
         pair, row, yes = self._nodes(target) if tree else self._choices(target, pairs, tokens, draws)
-        total = self.first.new_zeros(())
-        for part in torch.split(torch.arange(len(pair), device=tokens.device), CHOICES):
-            first, second = _rows(self.first, word[pair[part]]), _rows(self.second, row[part])
-            score = (first * second).sum(1)
-            if self.bias is not None:
-                log_noise = torch.from_numpy(self._chances.log_noise).to(tokens.device)
-                score = score + (self.bias - log_noise)[row[part]]
-            if tree and program:
-                score = score.where(score.abs() < REACH, score.detach())
-            total = total + choices_loss(score, yes[part], 1)
+        reach = REACH if tree and program else math.inf
+        total = self._led(Choices(word[pair], row, yes), reach, self.config.rate * draws.world_size)
         mean = total.detach() / max(len(word), 1)
         total = total * draws.world_size  # processes take the mean of their gradients
         return mean + (total - total.detach()), len(word)
+
+    def _led(self, asked: Choices, reach: float, rate: float) -> Tensor:
+        """Return what choices cost together; its gradients lead no vector too far at the highest rate."""
+        weights = [self.first, self.second]
+        first, second = (weight.detach() for weight in weights)
+        if self.bias is None:
+            shift = None
+        else:
+            weights.append(self.bias)
+            shift = self.bias.detach() - torch.from_numpy(self._chances.log_noise).to(second.device)
+        found = gradients(first, second, asked, shift=shift, reach=reach)
+        of_first, of_second = shares_that_hold(first, second, asked, found, rate=rate)
+        steps = [found.first * of_first[:, None], found.second * of_second[:, None], found.shift * of_second]
+        total: Tensor = _Led.apply(found.loss, *weights, *steps[: len(weights)])
+        return total
 
     def _choices(self, target: Tensor, pairs: Pairs, tokens: Tensor, draws: Draws) -> tuple[Tensor, Tensor, Tensor]:
         """Return (N,) for all choices between a word and noise: the pair, the word asked about, whether it is it."""
@@ -305,29 +307,18 @@ class SkipGram(Method):
         return pair, node[at], bit[at] == 0
 
 
-class _Rows(torch.autograd.Function):
-    """Rows of a matrix; one that is taken very often moves like one that is taken ``MOST_STEPS`` times.
-
-    Summed up, thousands of steps from one place lead far beyond where any of them would.
-    """
+class _Led(torch.autograd.Function):
+    """A loss whose gradients with regard to some weights are known: they stand behind the weights."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, index: Tensor) -> Tensor:
-        ctx.save_for_backward(index)
-        ctx.num = len(weight)
-        return weight[index]
+    def forward(ctx: Any, loss: Tensor, *weights_and_gradients: Tensor) -> Tensor:
+        ctx.save_for_backward(*weights_and_gradients[len(weights_and_gradients) // 2 :])
+        return loss.clone()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (index,) = ctx.saved_tensors
-        total = gradient.new_zeros(ctx.num, gradient.shape[1]).index_add_(0, index, gradient)
-        times = torch.bincount(index, minlength=ctx.num).clamp(min=1)
-        return total * (MOST_STEPS / times).clamp(max=1).unsqueeze(1), None
-
-
-def _rows(weight: Tensor, index: Tensor) -> Tensor:
-    rows: Tensor = _Rows.apply(weight, index)
-    return rows
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        known = ctx.saved_tensors
+        return None, *(gradient * one for one in known), *(None for _ in known)
 
 
 class _Moved(torch.autograd.Function):
@@ -352,7 +343,9 @@ def paper() -> Recipe:
 
 
 def gpu() -> Recipe:
-    """Learn from 5.5 million words in five passes, 4,000 words at once; not run on a GPU yet.
+    """Learn from 5.5 million words in five passes, 4,000 words at once.
+
+    Before steps had their bound, an H200 took 480,000 words a second; it was not timed since.
 
     Command: ``lessup train skip-gram --data TEXT --out RUN --recipe gpu``. Larger batches take fewer steps from older
     vectors, and learn less of a small text.
