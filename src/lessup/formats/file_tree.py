@@ -7,7 +7,6 @@ followed. A folder of nothing but numbered tar archives, as ``lessup shard`` and
 all of them hold.
 """
 
-import bz2
 import gzip
 import hashlib
 import io
@@ -16,7 +15,6 @@ import os
 import re
 import stat
 import tarfile
-import tempfile
 import threading
 import weakref
 import zipfile
@@ -26,10 +24,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, TypeVar, cast
 
 from lessup.errors import DataError
 from lessup.formats.limits import check_unpacked, most_unpacked
+from lessup.formats.tar_bytes import Part, opened_plain
 from lessup.formats.tar_places import members
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
@@ -45,8 +44,6 @@ _DAMAGED = (
     *(EOFError, zlib.error, lzma.LZMAError, NotImplementedError),
 )
 """What readers of archives raise on damaged bytes."""
-
-_COPY_BYTES = 1 << 20
 
 _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Ways to pack of which as much is unpacked as is asked for; of others, what a step of packed bytes unpacks to."""
@@ -250,7 +247,7 @@ class _Tar(_Archive):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._lock = threading.Lock()
-        self._file = _plain(path)
+        self._file = opened_plain(path)
         weakref.finalize(self, self._file.close)
         named = _checked(path, ((member.name, member.is_link, member) for member in members(self._file)))
         self._places = dict(sorted((name, (member.start, member.size)) for name, member in named))
@@ -269,7 +266,7 @@ class _Tar(_Archive):
 
     def open(self, name: str) -> IO[bytes]:
         start, size = _found(self._places, name)
-        return cast(IO[bytes], io.BufferedReader(_Member(self._file, self._lock, start, size)))
+        return cast(IO[bytes], io.BufferedReader(Part(self._file, self._lock, start, size)))
 
 
 class _Shards(FileTree):
@@ -304,64 +301,6 @@ class _Shards(FileTree):
             return all(shard.stat().st_mtime_ns == modified for shard, modified in self._versions.items())
         except OSError:
             return False
-
-
-class _Member(io.RawIOBase):
-    """A file within another one, which others read as well."""
-
-    def __init__(self, file: IO[bytes], lock: threading.Lock, start: int, size: int) -> None:
-        self._file, self._lock, self._start, self._size, self._place = file, lock, start, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        self._place = max(origin + offset, 0)
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
-
-    def readinto(self, buffer: Any) -> int:
-        with self._lock:
-            self._file.seek(self._start + self._place)
-            content = self._file.read(max(min(len(buffer), self._size - self._place), 0))
-        buffer[: len(content)] = content
-        self._place += len(content)
-        return len(content)
-
-
-def _plain(path: Path) -> IO[bytes]:
-    """Open a tar for reading at any place; a compressed one is unpacked into a temporary file that has no name."""
-    if path.name.lower().endswith(".tar"):
-        return path.open("rb")
-    plain = tempfile.TemporaryFile()  # noqa: SIM115 - it stays open as long as the tree
-    size = path.stat().st_size
-    try:
-        with _decompressing(path) as packed:
-            while chunk := packed.read(_COPY_BYTES):
-                check_unpacked(plain.tell() + len(chunk), size, str(path))
-                plain.write(chunk)
-        plain.seek(0)
-    except BaseException:
-        plain.close()
-        raise
-    return plain
-
-
-def _decompressing(path: Path) -> IO[bytes]:
-    """Open a compressed tar by its first bytes, whatever it is called; one that is not compressed is read as it is."""
-    with path.open("rb") as file:
-        start = file.read(6)
-    if start.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(path))
-    if start.startswith(b"BZh"):
-        return cast(IO[bytes], bz2.open(path))
-    return cast(IO[bytes], lzma.open(path)) if start == b"\xfd7zXZ\0" else path.open("rb")
 
 
 def _checked(path: Path, members: Iterable[tuple[str, bool, T]]) -> Iterator[tuple[str, T]]:

@@ -210,10 +210,7 @@ def paper() -> Recipe:
 
 
 def gpu() -> Recipe:
-    """Learn with the published network from other first weights and by AdamW.
-
-    On an H200 that five other trainings shared, it took two and a half minutes; how well it tells characters was not
-    measured.
+    """Learn with the published network from other first weights and by AdamW; not measured.
 
     Command: ``lessup train koch-siamese --data DATA --out RUN --recipe gpu``.
     """

@@ -8,7 +8,7 @@ does and the paper does not; convolutions have no bias, which the batch normalis
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -79,18 +79,6 @@ def paper() -> Recipe:
     """
     training = Training(steps=40_000, batch_size=360, log_every=100, checkpoint_every=2_000)
     return Recipe(config=PrototypicalNetworksConfig(), training=training, folds=FOLDS)
-
-
-def gpu() -> Recipe:
-    """Learn as the recipe ``cpu`` does, half as long again.
-
-    On an H200 that five other trainings shared, it took three and a half minutes; how well it tells classes was not
-    measured.
-
-    Command: ``lessup train prototypical-networks --data DATA --out RUN --recipe gpu``.
-    """
-    recipe = cpu()
-    return replace(recipe, training=replace(recipe.training, steps=15_000))
 
 
 def cpu() -> Recipe:

@@ -263,26 +263,24 @@ class SkipGram(Method):
         program, tree = self.config.conventions == "program", self._num_negatives == 0
         word, target = (pairs.near, pairs.centre) if program else (pairs.centre, pairs.near)
         pair, row, yes = self._nodes(target) if tree else self._choices(target, pairs, tokens, draws)
-        reach = REACH if tree and program else math.inf
-        total = self._led(Choices(word[pair], row, yes), reach, self.config.rate * draws.world_size)
-        mean = total.detach() / max(len(word), 1)
-        total = total * draws.world_size  # processes take the mean of their gradients
-        return mean + (total - total.detach()), len(word)
+        asked, reach = Choices(word[pair], row, yes), REACH if tree and program else math.inf
+        return self._led(asked, len(word), reach, draws.world_size), len(word)
 
-    def _led(self, asked: Choices, reach: float, rate: float) -> Tensor:
-        """Return what choices cost together; its gradients lead no vector too far at the highest rate."""
+    def _led(self, asked: Choices, num_pairs: int, reach: float, num_processes: int) -> Tensor:
+        """Return the mean cost of pairs, whose gradients are those of the sum as far as vectors can follow them."""
         weights = [self.first, self.second]
         first, second = (weight.detach() for weight in weights)
-        if self.bias is None:
-            shift = None
-        else:
+        shift = None
+        if self.bias is not None:
             weights.append(self.bias)
             shift = self.bias.detach() - torch.from_numpy(self._chances.log_noise).to(second.device)
         found = gradients(first, second, asked, shift=shift, reach=reach)
+        rate = self.config.rate * num_processes  # they take the mean of their gradients
         of_first, of_second = shares_that_hold(first, second, asked, found, rate=rate)
         steps = [found.first * of_first[:, None], found.second * of_second[:, None], found.shift * of_second]
-        total: Tensor = _Led.apply(found.loss, *weights, *steps[: len(weights)])
-        return total
+        mean: Tensor = found.loss / max(num_pairs, 1)
+        led: Tensor = _Led.apply(mean, *weights, *(num_processes * step for step in steps[: len(weights)]))
+        return led
 
     def _choices(self, target: Tensor, pairs: Pairs, tokens: Tensor, draws: Draws) -> tuple[Tensor, Tensor, Tensor]:
         """Return (N,) for all choices between a word and noise: the pair, the word asked about, whether it is it."""
@@ -343,9 +341,7 @@ def paper() -> Recipe:
 
 
 def gpu() -> Recipe:
-    """Learn from 5.5 million words in five passes, 4,000 words at once.
-
-    Before steps had their bound, an H200 took 480,000 words a second; it was not timed since.
+    """Learn from 5.5 million words in five passes, 4,000 words at once; measured on a CPU alone.
 
     Command: ``lessup train skip-gram --data TEXT --out RUN --recipe gpu``. Larger batches take fewer steps from older
     vectors, and learn less of a small text.
