@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from table_layout import markdown, results
+from table_layout import markdown, measured, results
 
 _PUBLISHED_FEW_SHOT = {"matching-networks": ("98.1", "93.8"), "prototypical-networks": ("98.8", "96.0")}
 """Of 1,200 characters to learn from; turned characters are classes of their own."""
@@ -114,6 +114,19 @@ def skip_gram() -> str:
         table.append([row, str(len(own)), *(_spread([line[key] for line in own if key in line]) for key in keys)])
     heads = ["seeds", "semantic %", "syntactic %", "all %", "WordSim-353", "SimLex-999"]
     return markdown(["40 novels", *heads], table) if table else "**Not run.**"
+
+
+def skip_gram_batches() -> str:
+    """What vectors know that are moved once for a whole batch, by its size; one seed."""
+    lines = []
+    similar = measured("word-similarity", "skip-gram")
+    for name, rows in measured("analogies", "skip-gram").items():
+        words = 1000 * results()[name]["run"]["training"]["batch_size"]
+        scores = [rows["model"][part] for part in ("semantic", "syntactic", "total")]
+        scores.append(similar[name]["model"]["spearman"])
+        lines.append([f"{words:,}", *(f"{score['mean']:.1f}" for score in scores)])
+    heads = ["semantic %", "syntactic %", "all %", "WordSim-353"]
+    return markdown(["words in a batch", *heads], lines) if lines else "**Not run.**"
 
 
 def skip_gram_speed() -> str:

@@ -18,6 +18,7 @@ from label_tables import (
     named_classes,
     semi_supervised,
     skip_gram,
+    skip_gram_batches,
     skip_gram_speed,
     zero_shot,
 )
@@ -267,6 +268,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "few_labels": few_labels,
     "advice": advice,
     "skip_gram": skip_gram,
+    "skip_gram_batches": skip_gram_batches,
     "skip_gram_speed": skip_gram_speed,
     "semi_supervised": semi_supervised,
     "label_spreading_speed": label_spreading_speed,
